@@ -1,0 +1,48 @@
+"""What an agent sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from .execution import ActionError, Column, Row
+
+
+class Outcome(IntEnum):
+    """How an episode stands; numbers as in the contract."""
+
+    RUNNING = 0
+    SOLVED = 1
+    FAILED = 2
+    EXHAUSTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Rows that an action gave, as shown: at most SHOWN_ROWS of `row_count`."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    row_count: int
+    row_count_is_lower_bound: bool = False
+
+    @property
+    def truncated(self) -> bool:
+        """Fewer rows are shown than there are."""
+        return len(self.rows) < self.row_count
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is seen after a step: the rows or the error of the last action, and how the episode stands."""
+
+    result: Result | None
+    error: ActionError | None
+    steps_used: int
+    steps_left: int
+    outcome: Outcome = Outcome.RUNNING
+
+    @property
+    def done(self) -> bool:
+        """The episode has ended."""
+        return self.outcome is not Outcome.RUNNING

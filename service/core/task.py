@@ -1,0 +1,88 @@
+"""Tasks: what is asked, on which database, and what is correct."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from .execution import ActionError, Rows
+from .schema import Permissions, Schema
+
+
+class TaskKind(IntEnum):
+    """Numbers as in the contract."""
+
+    EXPLORE = 1
+    REPAIR = 2
+
+
+class Difficulty(IntEnum):
+    """By the structure of the gold query; numbers as in the contract."""
+
+    EASY = 1  # one table
+    MEDIUM = 2  # a join or a nested query
+    HARD = 3  # a chain of joins, a set operation, several nested queries
+
+
+class Split(IntEnum):
+    """Which part of the bank a task belongs to; numbers as in the contract."""
+
+    TRAIN = 1
+    DEV = 2
+    TEST = 3
+
+
+class AnswerKind(IntEnum):
+    """The shape of an explore task's answer; numbers as in the contract."""
+
+    INTEGER = 1
+    FLOAT = 2
+    STRING = 3
+    LIST = 4
+    TABLE = 5
+    NULL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of the bank.
+
+    `answer_kind` is set for explore tasks. `broken_sql` is set for repair tasks. `check_sql` is set for
+    repair tasks whose statement writes: the query whose rows show what was written; for all others the
+    statement's own rows are compared.
+    """
+
+    task_id: str
+    kind: TaskKind
+    database_id: str
+    split: Split
+    difficulty: Difficulty
+    family: str
+    prompt: str
+    gold_sql: str
+    gold_tables: tuple[str, ...]
+    ordered: bool = False  # the order of the rows counts
+    answer_kind: AnswerKind | None = None
+    broken_sql: str = ""
+    check_sql: str = ""
+    permissions: Permissions = Permissions()
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTask:
+    """A task with all that was executed once for it, so that an episode can be played.
+
+    `gold` holds the gold rows by instance, the visible one first (an explore task has that one only).
+    `broken` is what the broken query gives on the visible instance; None for an explore task.
+    """
+
+    task: Task
+    schema: Schema
+    gold: tuple[Rows, ...]
+    broken: Rows | ActionError | None = None
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables and views that the agent may read, in the schema's order."""
+        denied = self.task.permissions.denied
+        return tuple(table.name for table in self.schema.tables if table.name not in denied)
