@@ -1,1 +1,1 @@
-"""The environment itself: episodes on SQL tasks, their sandbox, their task bank, and the server that offers them."""
+"""The environment: episodes on SQL tasks, their sandbox, their task bank, and their server."""

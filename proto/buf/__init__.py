@@ -1,0 +1,1 @@
+"""protovalidate's rule options, see validate/validate.proto."""

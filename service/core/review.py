@@ -54,8 +54,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A reviewer's findings, gravest first, and `schema_share`: of the tables and columns that the
-    statement refers to, the share (0 to 1) that exist and are permitted; 0 when it does not parse.
+    """A reviewer's findings, gravest first, and what can be graded without running the statement.
+
+    `schema_share`: of the tables and columns that the statement refers to, the share (0 to 1) that
+    exist and are permitted; 0 when it does not parse.
     """
 
     findings: tuple[Finding, ...]

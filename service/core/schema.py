@@ -56,3 +56,6 @@ class Permissions:
     def read_only(self) -> bool:
         """No table may be written, so a shared database serves."""
         return not self.writable
+
+
+READ_ALL = Permissions()  # every table may be read, none written

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from .execution import ActionError, Rows
-from .schema import Permissions, Schema
+from .schema import READ_ALL, Permissions, Schema
 
 
 class TaskKind(IntEnum):
@@ -65,7 +65,7 @@ class Task:
     answer_kind: AnswerKind | None = None
     broken_sql: str = ""
     check_sql: str = ""
-    permissions: Permissions = Permissions()
+    permissions: Permissions = READ_ALL
 
 
 @dataclass(frozen=True, slots=True)

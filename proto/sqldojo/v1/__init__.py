@@ -1,0 +1,1 @@
+"""The contract: generated stubs of sqldojo.v1."""
