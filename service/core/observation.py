@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from .execution import ActionError, Column, Row
+from .execution import ActionError, Column, Row, Rows, Value
+
+SHOWN_ROWS = 20  # what a person, or a model's context, can take in
+SHOWN_CHARACTERS = 1_000  # of one text
 
 
 class Outcome(IntEnum):
@@ -30,6 +33,20 @@ class Result:
     def truncated(self) -> bool:
         """Fewer rows are shown than there are."""
         return len(self.rows) < self.row_count
+
+
+def shown(rows: Rows) -> Result:
+    """Gives what an agent sees of a result: its first rows, with long texts and blobs cut."""
+    head = tuple(rows.rows[:SHOWN_ROWS])
+    if any(isinstance(cell, str | bytes) and len(cell) > SHOWN_CHARACTERS for row in head for cell in row):
+        head = tuple(tuple(_cut(cell) for cell in row) for row in head)
+    return Result(rows.columns, head, len(rows.rows), not rows.complete)
+
+
+def _cut(cell: Value) -> Value:
+    if isinstance(cell, str) and len(cell) > SHOWN_CHARACTERS:
+        return cell[:SHOWN_CHARACTERS] + "…"
+    return cell[:SHOWN_CHARACTERS] if isinstance(cell, bytes) else cell
 
 
 @dataclass(frozen=True, slots=True)
