@@ -16,7 +16,6 @@ from .execution import ActionError, Column, ErrorKind, Rows, World
 from .grading import grade_answer, same_rows
 from .observation import Observation, Outcome, shown
 from .profiles import Profile, Standing, after_end
-from .progress import ProgressMeter
 from .review import Review, Reviewer, Severity, Verdict
 from .reward import RewardBreakdown
 from .schema import Table
@@ -60,7 +59,6 @@ class Episode:
         self.profile = profile
         self._world = world
         self._reviewer = reviewer
-        self._meter = ProgressMeter(prepared.gold[0])
 
     def start(self, budget: int = 0) -> tuple[EpisodeState, Observation]:
         """Gives the state and observation before the first step; budget 0 means the profile's."""
@@ -89,6 +87,10 @@ class Episode:
         )
         review = (effect.review or Review((), 0.0)) if reviewed else None
         return Transition(state, _observe(state, effect.rows, effect.error), reward, review)
+
+    def close(self) -> None:
+        """Gives the session's databases back; the episode cannot be played on."""
+        self._world.close()
 
     def _after_end(self, state: EpisodeState, reviewed: bool) -> Transition:
         reward = after_end()
@@ -145,7 +147,7 @@ class Episode:
         effect = _with(effect, self._world.visible.execute(sql))
         if effect.rows is None or self.prepared.task.kind is TaskKind.REPAIR:
             return effect  # what a repair is worth shows when it is submitted
-        return replace(effect, progress=self._meter.measure(effect.rows))
+        return replace(effect, progress=self.prepared.meter.measure(effect.rows))
 
     def _submit(self, effect: Effect, sql: str) -> Effect:
         result = self._run(sql, 0)
@@ -156,7 +158,7 @@ class Episode:
             self._is_gold(result if instance == 0 else self._run(sql, instance), instance)
             for instance in range(len(self.prepared.gold))
         )
-        return replace(effect, progress=self._meter.measure(result), correct=correct)
+        return replace(effect, progress=self.prepared.meter.measure(result), correct=correct)
 
     def _run(self, sql: str, instance: int) -> Rows | ActionError:
         """Runs a submission on an instance as it was at first, and gives the rows that it is judged by."""
@@ -188,7 +190,11 @@ class Episode:
             return None
         sql = self.prepared.task.broken_sql
         effect = _with(Effect(Submit(sql), review=self._review(sql)), broken)
-        return effect if effect.rows is None else replace(effect, progress=self._meter.measure(effect.rows))
+        return (
+            effect
+            if effect.rows is None
+            else replace(effect, progress=self.prepared.meter.measure(effect.rows))
+        )
 
 
 def _with(effect: Effect, result: Rows | ActionError) -> Effect:

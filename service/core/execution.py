@@ -75,3 +75,7 @@ class World(Protocol):
     def pristine(self, instance: int) -> Database:
         """Gives instance `instance` (0 is the visible one) as it was before anybody wrote to it."""
         ...
+
+    def close(self) -> None:
+        """Gives up what belongs to this session alone."""
+        ...

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 from .execution import ActionError, Rows
+from .progress import ProgressMeter
 from .schema import READ_ALL, Permissions, Schema
 
 
@@ -68,7 +70,7 @@ class Task:
     permissions: Permissions = READ_ALL
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PreparedTask:
     """A task with all that was executed once for it, so that an episode can be played.
 
@@ -81,8 +83,13 @@ class PreparedTask:
     gold: tuple[Rows, ...]
     broken: Rows | ActionError | None = None
 
-    @property
+    @cached_property
     def tables(self) -> tuple[str, ...]:
         """The tables and views that the agent may read, in the schema's order."""
         denied = self.task.permissions.denied
         return tuple(table.name for table in self.schema.tables if table.name not in denied)
+
+    @cached_property
+    def meter(self) -> ProgressMeter:
+        """Measures progress towards the visible instance's gold rows."""
+        return ProgressMeter(self.gold[0])

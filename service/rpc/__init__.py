@@ -1,0 +1,1 @@
+"""The gRPC server: protobuf at the edge, the sessions behind it."""

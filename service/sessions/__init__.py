@@ -1,0 +1,1 @@
+"""Live sessions: who plays which episode, and what was answered."""

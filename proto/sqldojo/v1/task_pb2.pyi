@@ -93,7 +93,7 @@ class _AnswerKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AnswerKind
     ANSWER_KIND_LIST: _AnswerKind.ValueType  # 4
     """A list, in any order."""
     ANSWER_KIND_TABLE: _AnswerKind.ValueType  # 5
-    """Rows, in order where the gold query orders them."""
+    """Rows, in any order."""
     ANSWER_KIND_NULL: _AnswerKind.ValueType  # 6
     """A missing value: SQL NULL."""
 
@@ -111,7 +111,7 @@ ANSWER_KIND_STRING: AnswerKind.ValueType  # 3
 ANSWER_KIND_LIST: AnswerKind.ValueType  # 4
 """A list, in any order."""
 ANSWER_KIND_TABLE: AnswerKind.ValueType  # 5
-"""Rows, in order where the gold query orders them."""
+"""Rows, in any order."""
 ANSWER_KIND_NULL: AnswerKind.ValueType  # 6
 """A missing value: SQL NULL."""
 Global___AnswerKind: _TypeAlias = AnswerKind  # noqa: Y015
@@ -478,6 +478,12 @@ class ListDatabasesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DATABASES_FIELD_NUMBER: _builtins.int
+    BANK_DIGEST_FIELD_NUMBER: _builtins.int
+    SERVER_VERSION_FIELD_NUMBER: _builtins.int
+    bank_digest: _builtins.str
+    """The SHA-256 of the bank's content in hexadecimal: equal for equal tasks and databases."""
+    server_version: _builtins.str
+    """The server's version."""
     @_builtins.property
     def databases(self) -> _containers.RepeatedCompositeFieldContainer[Global___Database]:
         """In the bank's order."""
@@ -486,10 +492,12 @@ class ListDatabasesResponse(_message.Message):
         self,
         *,
         databases: _abc.Iterable[Global___Database] | None = ...,
+        bank_digest: _builtins.str = ...,
+        server_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["databases", b"databases"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bank_digest", b"bank_digest", "databases", b"databases", "server_version", b"server_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,492 @@
+"""What the names in a statement mean: which table of the schema each table and column refers to.
+
+A column is looked for as SQLite does: in the FROM clause of its own SELECT, then in those around it; then
+among the names that the SELECT gives its results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from .schema import Schema, Table
+from .sql_parsing import SqlText
+
+Key = frozenset[str]  # names of columns, casefolded, whose values no two rows share
+
+SCHEMA_TABLES = frozenset({"sqlite_master", "sqlite_schema"})
+ROW_IDS = frozenset({"rowid", "oid", "_rowid_"})
+ONE_ROW: Key = frozenset()  # the key of what has one row at most
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Columns and rows, as far as they can be told without running anything.
+
+    `columns` are casefolded. `complete` is False when there may be others. `keys` holds the keys that are
+    known. `rows` is an estimate. `table` is the table of the schema, if it is one.
+    """
+
+    columns: tuple[str, ...]
+    complete: bool = True
+    keys: tuple[Key, ...] = ()
+    rows: int = 1
+    table: Table | None = None
+
+    def has(self, column: str) -> bool:
+        """Says whether it has this column, given casefolded."""
+        if column in self.columns:
+            return True
+        return self.table is not None and not self.table.is_view and column in ROW_IDS
+
+    @property
+    def is_one_row(self) -> bool:
+        """There is one row at most."""
+        return ONE_ROW in self.keys
+
+
+UNKNOWN = Relation((), complete=False)
+_SCHEMA_ROWS = Relation(("type", "name", "tbl_name", "rootpage", "sql"))
+_JSON_ROWS = Relation(("key", "value", "type", "atom", "id", "parent", "fullkey", "path", "json", "root"))
+
+
+@dataclass(eq=False, slots=True)
+class Source:
+    """One entry of a FROM clause under the name (casefolded) by which its columns are qualified."""
+
+    name: str
+    node: exp.Expr
+    relation: Relation
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """A SELECT, or a statement that writes, with the sources and joins of its own FROM clause."""
+
+    node: exp.Expr
+    outer: Scope | None
+    sources: list[Source] = field(default_factory=list)
+    joins: list[tuple[exp.Join, Source, list[Source]]] = field(
+        default_factory=list
+    )  # with what is left of it
+
+
+@dataclass(frozen=True, slots=True)
+class TableUse:
+    """A table that is named in the statement; `table` is None when the schema has none of that name."""
+
+    node: exp.Expr
+    name: str
+    table: Table | None
+    is_written: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnUse:
+    """A column that is named in the statement.
+
+    `source` is where it was found, or where it had to be; None when that is nowhere. `is_known` says that
+    it exists. `is_certain` is False when its source may have any column (it is an unknown table).
+    """
+
+    node: exp.Expr
+    name: str
+    source: Source | None
+    is_known: bool
+    is_certain: bool = True
+
+
+@dataclass(slots=True)
+class Names:
+    """All names of a statement, in the order of its text within each clause."""
+
+    scopes: list[Scope] = field(default_factory=list)
+    tables: list[TableUse] = field(default_factory=list)
+    columns: dict[int, ColumnUse] = field(default_factory=dict)  # by the id of its node
+    texts: list[exp.Expr] = field(default_factory=list)  # in double quotes, and no column
+
+    def source_of(self, node: exp.Expr) -> Source | None:
+        """Gives the source in which a column was found."""
+        use = self.columns.get(id(node))
+        return use.source if use and use.is_known else None
+
+
+def resolve_names(tree: exp.Expr, sql: SqlText, schema: Schema) -> Names:
+    """Finds what each name in a statement means. May raise RecursionError for joins nested by the hundred."""
+    resolver = _Resolver(sql, schema)
+    resolver.statement(tree)
+    return resolver.names
+
+
+def own_nodes(root: exp.Expr) -> Iterator[exp.Expr]:
+    """Gives `root` and the nodes under it in the text's order, but not the insides of queries."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, exp.Query):
+            stack.extend(reversed(list(node.iter_expressions())))
+
+
+def is_aggregate(node: exp.Expr) -> bool:
+    """Says whether a node is an aggregate's call."""
+    if isinstance(node, exp.Anonymous):
+        return node.name.casefold() in {"total", "json_group_array", "json_group_object", "median"}
+    return isinstance(node, exp.AggFunc) and not isinstance(
+        node, exp.RowNumber | exp.Rank | exp.DenseRank | exp.Lag | exp.Lead | exp.FirstValue | exp.LastValue
+    )
+
+
+class _Cte:
+    """A query of a WITH clause, resolved when it is first used, for it may be named before its turn."""
+
+    def __init__(self, node: exp.CTE, outer: Scope | None, ctes: _Ctes) -> None:
+        self.node = node
+        self.outer = outer
+        self.ctes = ctes
+        self.relation: Relation | None = None
+        self.is_being_resolved = False
+
+
+_Ctes = dict[str, _Cte]
+
+
+class _Resolver:
+    """Walks a statement from the outside in."""
+
+    def __init__(self, sql: SqlText, schema: Schema) -> None:
+        self.names = Names()
+        self._sql = sql
+        self._schema = schema
+
+    def statement(self, tree: exp.Expr) -> None:
+        if isinstance(tree, exp.Query):
+            self._query(tree, None, {})
+        elif isinstance(tree, exp.DML):
+            self._write(tree)
+        else:
+            self._expressions(tree, Scope(tree, None), {}, frozenset())
+
+    # ---- queries ----
+
+    def _query(self, query: exp.Expr, outer: Scope | None, ctes: _Ctes) -> Relation:
+        while isinstance(query, exp.Subquery) and isinstance(query.this, exp.Query):
+            ctes = self._with(query, outer, ctes)
+            query = query.this
+        if isinstance(query, exp.SetOperation):
+            return self._set_operation(query, outer, ctes)
+        if isinstance(query, exp.Select):
+            return self._select(query, outer, ctes)
+        for part in query.iter_expressions():
+            self._expressions(part, Scope(query, outer), ctes, frozenset())
+        return UNKNOWN
+
+    def _set_operation(self, query: exp.SetOperation, outer: Scope | None, ctes: _Ctes) -> Relation:
+        """Resolves the members of a chain of UNIONs, which leans to the left and may be long."""
+        members: list[exp.Expr] = []
+        node: exp.Expr = query
+        while isinstance(node, exp.SetOperation):
+            ctes = self._with(node, outer, ctes)
+            members.append(node.expression)
+            node = node.this
+        relations = [self._query(member, outer, ctes) for member in (node, *reversed(members))]
+        complete = all(relation.complete for relation in relations)
+        if complete and (order := query.args.get("order")):
+            # It sorts by results of any member, and by a qualified column only where a member gives it.
+            names = {column for relation in relations for column in relation.columns}
+            for column in own_nodes(order):
+                if isinstance(column, exp.Column) and not column.table:
+                    self._column(column, Scope(query, None), frozenset(names))
+        first = relations[0]
+        return Relation(first.columns, first.complete, (), sum(relation.rows for relation in relations))
+
+    def _select(self, select: exp.Select, outer: Scope | None, ctes: _Ctes) -> Relation:
+        scope = Scope(select, outer)
+        self.names.scopes.append(scope)
+        ctes = self._with(select, outer, ctes)
+        if from_ := select.args.get("from_"):
+            self._from(from_.this, scope, ctes)
+        self._joins(select, scope, ctes)
+        for projection in select.expressions:
+            self._expressions(projection, scope, ctes, frozenset())
+        aliases = frozenset(item.alias.casefold() for item in select.expressions if item.alias)
+        self._join_conditions(scope, ctes, aliases)
+        for name, clause in select.args.items():
+            if name not in {"expressions", "from_", "joins", "with_"}:
+                for part in _expressions_of(clause):
+                    self._expressions(part, scope, ctes, aliases)
+        return self._relation(select, scope)
+
+    def _with(self, node: exp.Expr, outer: Scope | None, ctes: _Ctes) -> _Ctes:
+        with_ = node.args.get("with_")
+        if with_ is None:
+            return ctes
+        ctes = dict(ctes)
+        own = [_Cte(cte, outer, ctes) for cte in with_.expressions]
+        ctes.update((cte.node.alias.casefold(), cte) for cte in own)
+        for cte in own:
+            self._cte(cte)
+        return ctes
+
+    def _cte(self, cte: _Cte) -> Relation:
+        named = tuple(column.name.casefold() for column in cte.node.args["alias"].columns)
+        if cte.relation is None:
+            if cte.is_being_resolved:  # recursive: it reads itself
+                return Relation(named, complete=bool(named))
+            cte.is_being_resolved = True
+            relation = self._query(cte.node.this, cte.outer, cte.ctes)
+            cte.relation = Relation(named, True, (), relation.rows) if named else relation
+        return cte.relation
+
+    # ---- statements that write ----
+
+    def _write(self, tree: exp.Expr) -> None:
+        scope = Scope(tree, None)
+        self.names.scopes.append(scope)
+        ctes = self._with(tree, None, {})
+        target = tree.this
+        columns: Iterable[exp.Expr] = ()
+        if isinstance(target, exp.Schema):
+            target, columns = target.this, target.expressions
+        if not isinstance(target, exp.Table):
+            return
+        table = self._schema.find(target.name)
+        self.names.tables.append(TableUse(target, target.name, table, is_written=True))
+        source = Source(target.alias_or_name.casefold(), target, _table_relation(table, self._schema))
+        scope.sources.append(source)
+        for column in columns:
+            self._named_column(column, [source])
+        self._written_rows(tree, scope, ctes, source)
+
+    def _written_rows(self, tree: exp.Expr, scope: Scope, ctes: _Ctes, target: Source) -> None:
+        excluded = Scope(tree, scope, [target, Source("excluded", tree, target.relation)])
+        if from_ := tree.args.get("from_"):
+            self._from(from_.this, scope, ctes)
+            self._join_conditions(scope, ctes, frozenset())
+        for name, clause in tree.args.items():
+            inside = excluded if name == "conflict" else scope
+            if isinstance(tree, exp.Insert) and name == "expression":
+                inside = Scope(tree, None)  # the rows that are put in know nothing of the table
+            if name not in {"this", "from_", "with_"}:
+                for part in _expressions_of(clause):
+                    self._expressions(part, inside, ctes, frozenset())
+
+    # ---- FROM ----
+
+    def _joins(self, node: exp.Expr, scope: Scope, ctes: _Ctes) -> None:
+        for join in node.args.get("joins") or ():
+            left = list(scope.sources)
+            self._from(join.this, scope, ctes)
+            if len(scope.sources) > len(left):
+                scope.joins.append((join, scope.sources[len(left)], left))
+
+    def _from(self, item: exp.Expr, scope: Scope, ctes: _Ctes) -> None:
+        name = item.alias_or_name.casefold()
+        if isinstance(item, exp.Table):
+            scope.sources.append(Source(name, item, self._table(item, scope, ctes)))
+        elif isinstance(item, exp.Subquery) and not isinstance(item.unnest(), exp.Query):
+            self._from(item.this, scope, ctes)  # tables joined in parentheses
+        elif isinstance(item, exp.Query):
+            alias = item.alias.casefold()
+            scope.sources.append(Source(alias, item, self._query(item, scope.outer, ctes)))
+        else:
+            self._expressions(item, scope, ctes, frozenset())
+            scope.sources.append(Source(name, item, UNKNOWN))
+        self._joins(item, scope, ctes)
+
+    def _table(self, node: exp.Table, scope: Scope, ctes: _Ctes) -> Relation:
+        if isinstance(node.this, exp.Func):
+            return self._table_function(node, scope, ctes)
+        cte = None if node.db else ctes.get(node.name.casefold())
+        if cte is not None:
+            return self._cte(cte)
+        if node.name.casefold() in SCHEMA_TABLES:
+            self.names.tables.append(TableUse(node, node.name, None))
+            return _SCHEMA_ROWS
+        table = self._schema.find(node.name) if node.db.casefold() in {"", "main"} else None
+        self.names.tables.append(TableUse(node, node.name, table))
+        return _table_relation(table, self._schema)
+
+    def _table_function(self, node: exp.Table, scope: Scope, ctes: _Ctes) -> Relation:
+        name = self._sql.quote(node).partition("(")[0].strip()
+        for argument in node.this.iter_expressions():
+            self._expressions(argument, scope, ctes, frozenset())
+        if name.casefold() in {"json_each", "json_tree"}:
+            return _JSON_ROWS
+        self.names.tables.append(TableUse(node, name, None))
+        return UNKNOWN
+
+    def _join_conditions(self, scope: Scope, ctes: _Ctes, aliases: frozenset[str]) -> None:
+        for join, right, left in scope.joins:
+            if on := join.args.get("on"):
+                self._expressions(on, scope, ctes, aliases)
+            for column in join.args.get("using") or ():
+                self._named_column(column, [right])
+                self._named_column(column.copy(), left)
+
+    # ---- expressions ----
+
+    def _expressions(self, root: exp.Expr, scope: Scope, ctes: _Ctes, aliases: frozenset[str]) -> None:
+        for node in own_nodes(root):
+            if isinstance(node, exp.Query):
+                self._query(node, scope, ctes)
+            elif isinstance(node, exp.Column):
+                if not (isinstance(node.parent, exp.In) and node.arg_key == "field"):
+                    self._column(node, scope, aliases)
+                elif node.name.casefold() not in ctes:  # `x IN t`
+                    self.names.tables.append(TableUse(node, node.name, self._schema.find(node.name)))
+
+    def _column(self, node: exp.Column, scope: Scope, aliases: frozenset[str]) -> None:
+        name, qualifier = node.name.casefold(), node.table.casefold()
+        if isinstance(node.this, exp.Star):
+            if not any(source.name == qualifier for source in scope.sources):
+                self._use(node, "*", None, is_known=False)
+            return
+        candidates = [source for source in _visible(scope) if not qualifier or source.name == qualifier]
+        if source := next((each for each in candidates if each.relation.has(name)), None):
+            self._use(node, name, source, is_known=True)
+        elif not qualifier and name in aliases:
+            return
+        elif source := next((each for each in candidates if not each.relation.complete), None):
+            self._use(node, name, source, is_known=False, is_certain=False)
+        elif not qualifier and self._sql.is_double_quoted(node):
+            self.names.texts.append(node)
+        else:
+            only = candidates[0] if len(candidates) == 1 else None
+            self._use(node, name, only, is_known=False)
+
+    def _named_column(self, node: exp.Expr, sources: Sequence[Source]) -> None:
+        """Looks for a column that stands where only a column of these sources can stand."""
+        name = node.name.casefold()
+        source = next((each for each in sources if each.relation.has(name)), None)
+        open_source = next((each for each in sources if not each.relation.complete), None)
+        first = source or open_source or (sources[0] if len(sources) == 1 else None)
+        self._use(node, name, first, is_known=source is not None, is_certain=open_source is None)
+
+    def _use(
+        self, node: exp.Expr, name: str, source: Source | None, *, is_known: bool, is_certain: bool = True
+    ) -> None:
+        self.names.columns[id(node)] = ColumnUse(node, name, source, is_known, is_certain)
+
+    # ---- what a SELECT gives ----
+
+    def _relation(self, select: exp.Select, scope: Scope) -> Relation:
+        columns: list[str] = []
+        origins: dict[tuple[int, str], str] = {}  # (source, its column) -> the name that it has here
+        complete = True
+        for item in select.expressions:
+            for name, origin in self._results(item, scope):
+                complete = complete and bool(name)
+                columns.append(name)
+                if origin:
+                    origins[(id(origin[0]), origin[1])] = name
+        keys = self._keys(select, scope, columns, origins)
+        rows = max((source.relation.rows for source in scope.sources), default=1)
+        limit = _limit(select)
+        if ONE_ROW in keys:
+            rows = 1
+        elif limit is not None:
+            rows = min(rows, limit)
+        return Relation(tuple(filter(None, columns)), complete, keys, rows)
+
+    def _results(self, item: exp.Expr, scope: Scope) -> Iterator[tuple[str, tuple[Source, str] | None]]:
+        """Gives the name of each column that an item of a SELECT makes, and where it comes from.
+
+        The name is empty for what SQLite names by its text, and for what an unknown table may add.
+        """
+        inner = item.unalias()
+        if isinstance(inner, exp.Star) or (
+            isinstance(inner, exp.Column) and isinstance(inner.this, exp.Star)
+        ):
+            qualifier = inner.table.casefold() if isinstance(inner, exp.Column) else ""
+            for source in scope.sources:
+                if not qualifier or source.name == qualifier:
+                    yield from ((column, (source, column)) for column in source.relation.columns)
+                    if not source.relation.complete:
+                        yield "", None
+            return
+        source_of = self.names.source_of(inner)
+        origin = (source_of, inner.name.casefold()) if source_of else None
+        yield item.alias_or_name.casefold() if item.alias or isinstance(inner, exp.Column) else "", origin
+
+    def _keys(
+        self, select: exp.Select, scope: Scope, columns: Sequence[str], origins: dict[tuple[int, str], str]
+    ) -> tuple[Key, ...]:
+        group = select.args.get("group")
+        aggregates = any(_groups_rows(node) for item in select.expressions for node in own_nodes(item))
+        if _limit(select) in (0, 1) or (aggregates and group is None):
+            return (ONE_ROW,)
+        if group is not None:
+            names = [self._grouped(part, columns, origins) for part in group.expressions]
+            return (frozenset(name for name in names if name),) if names and all(names) else ()
+        if select.args.get("distinct"):
+            return (frozenset(columns),) if all(columns) else ()
+        if len(scope.sources) != 1:
+            return ()
+        source = scope.sources[0]
+        return tuple(
+            frozenset(origins[(id(source), column)] for column in key)
+            for key in source.relation.keys
+            if all((id(source), column) in origins for column in key)
+        )
+
+    def _grouped(
+        self, part: exp.Expr, columns: Sequence[str], origins: dict[tuple[int, str], str]
+    ) -> str | None:
+        """Gives the result column that a part of GROUP BY stands for."""
+        if isinstance(part, exp.Literal) and part.name.isdigit():
+            place = int(part.name) if len(part.name) < 6 else 0
+            return columns[place - 1] if 0 < place <= len(columns) else None
+        source = self.names.source_of(part)
+        if source is not None:
+            return origins.get((id(source), part.name.casefold()))
+        name = part.name.casefold() if isinstance(part, exp.Column) else ""
+        return name if name in columns else None
+
+
+def _groups_rows(node: exp.Expr) -> bool:
+    """Says whether a node is an aggregate that makes one row of many, which one with OVER does not."""
+    outside = node.parent.parent if isinstance(node.parent, exp.Filter) else node.parent
+    return is_aggregate(node) and not isinstance(outside, exp.Window)
+
+
+def _table_relation(table: Table | None, schema: Schema) -> Relation:
+    if table is None:
+        return UNKNOWN
+    columns = tuple(column.name.casefold() for column in table.columns)
+    primary = frozenset(column.name.casefold() for column in table.columns if column.primary_key_position)
+    keys = {primary} if primary else set()
+    keys.update(
+        frozenset({name})
+        for other in schema.tables
+        for column in other.columns
+        if column.references
+        for owner, _, name in [column.references.casefold().rpartition(".")]
+        # one part of a key of several columns is no key, though a foreign key of several names it
+        if owner == table.name.casefold() and name in columns and not (name in primary and len(primary) > 1)
+    )
+    return Relation(columns, True, tuple(sorted(keys, key=sorted)), table.row_count, table)
+
+
+def _visible(scope: Scope | None) -> Iterator[Source]:
+    """Gives the sources that a column may come from, the nearest first."""
+    while scope is not None:
+        yield from scope.sources
+        scope = scope.outer
+
+
+def _limit(select: exp.Expr) -> int | None:
+    """Gives the number after LIMIT; None when there is none that can be read."""
+    limit = select.args.get("limit")
+    value = limit.args.get("expression") if isinstance(limit, exp.Limit) else None
+    text = value.name if isinstance(value, exp.Literal) and not value.is_string else ""
+    return int(text) if text.isdigit() and len(text) < 10 else None
+
+
+def _expressions_of(clause: object) -> Iterator[exp.Expr]:
+    if isinstance(clause, exp.Expr):
+        yield clause
+    elif isinstance(clause, list):
+        yield from (part for part in clause if isinstance(part, exp.Expr))

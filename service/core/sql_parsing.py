@@ -1,0 +1,169 @@
+"""Reading SQL text: its tokens and, statement by statement, its syntax tree.
+
+Text is limited before it is parsed, for the parser recurses and costs about 15 µs a token: what one
+statement may take is about 0.1 s.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlglot import exp
+from sqlglot.dialects.sqlite import SQLite
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokenizer_core import Token, TokenType
+
+MAX_BYTES = 100_000
+MAX_TOKENS = 5_000
+MAX_NESTING = 20  # parentheses, CASEs and prefix operators; deeper overflows Python's stack in the parser
+MAX_QUOTED = 120  # characters of the SQL that a finding repeats
+
+# The parser warns on the log of what an agent may write any time.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
+
+_SQLITE = SQLite()
+_OPENING = {TokenType.L_PAREN, TokenType.CASE}
+_CLOSING = {TokenType.R_PAREN, TokenType.END}
+_PREFIXES = {TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE}
+_READING = {"SELECT", "WITH", "VALUES", "("}
+_WRITING = {"INSERT", "UPDATE", "DELETE"}
+_OTHER = {
+    *("ALTER", "ANALYZE", "ATTACH", "BEGIN", "CALL", "COMMIT", "COPY", "CREATE", "DETACH", "DROP", "END"),
+    *("EXEC", "EXECUTE", "GRANT", "MERGE", "PRAGMA", "REINDEX", "RELEASE", "REVOKE", "ROLLBACK", "SAVEPOINT"),
+    *("SET", "SHOW", "START", "TRUNCATE", "USE", "VACUUM", "DESCRIBE", "DESC", "EXPLAIN", "REPLACE"),
+}
+# Forms of SQLite that the parser lacks, and the plain forms that name the same tables and columns.
+_PLAIN_FORMS = (
+    (re.compile(r"\A\s*EXPLAIN\s+QUERY\s+PLAN\b", re.I), ""),
+    (re.compile(r"\b(INSERT\s+OR\s+)?REPLACE\s+INTO\b", re.I), "INSERT INTO"),
+    (re.compile(r"\bUPDATE\s+OR\s+(ABORT|FAIL|IGNORE|REPLACE|ROLLBACK)\b", re.I), "UPDATE"),
+)
+
+
+class UnreadableSqlError(Exception):
+    """The text is not SQL, or more of it than is read; `where` is the part that is to blame."""
+
+    def __init__(self, message: str, where: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where[:MAX_QUOTED]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement: its first word in capitals, and its tree where it reads or writes rows."""
+
+    keyword: str
+    tokens: Sequence[Token]
+    tree: exp.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class SqlText:
+    """SQL as it is parsed, and its tokens."""
+
+    text: str
+    tokens: Sequence[Token]
+
+    def statements(self) -> tuple[Statement, ...]:
+        """Parses the statements, of which there is at least one. Raises UnreadableSqlError."""
+        chunks = [
+            list(chunk)
+            for is_end, chunk in groupby(self.tokens, lambda token: token.token_type is TokenType.SEMICOLON)
+            if not is_end
+        ]
+        if not chunks:
+            raise UnreadableSqlError("There is no statement; write one SELECT.")
+        return tuple(self._statement(chunk) for chunk in chunks)
+
+    def quote(self, node: exp.Expr) -> str:
+        """Gives the text of a node, a call's with its arguments; empty for a node without names."""
+        spans = [part.meta for part in node.walk() if "start" in part.meta]
+        if not spans:
+            return ""
+        start, end = min(span["start"] for span in spans), max(span["end"] for span in spans)
+        if isinstance(node, exp.Func) or isinstance(node.this, exp.Func):
+            end = max(end, self._call_end(start))
+        return shortened(self.text[start : end + 1])
+
+    def is_double_quoted(self, node: exp.Expr) -> bool:
+        """Says whether a name is written in double quotes, which SQLite may take for a text."""
+        start = node.this.meta.get("start") if isinstance(node.this, exp.Identifier) else None
+        return start is not None and self.text.startswith('"', start)
+
+    def _call_end(self, start: int) -> int:
+        depth = 0
+        for token in self.tokens:
+            if token.start <= start:
+                continue
+            depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+            if depth <= 0:
+                return token.end
+        return start
+
+    def _statement(self, tokens: list[Token]) -> Statement:
+        keyword = tokens[0].text.upper()
+        if keyword in _OTHER:
+            return Statement(keyword, tokens, None)
+        if keyword not in _READING | _WRITING:
+            raise UnreadableSqlError(f"No statement begins with {tokens[0].text[:40]!r}; write one SELECT.")
+        trees = _parse(tokens, self.text)
+        if len(trees) != 1 or not isinstance(trees[0], exp.Query | exp.Values | exp.DML):
+            raise UnreadableSqlError("This is not a whole statement; write one SELECT.")
+        return Statement(keyword, tokens, trees[0])
+
+
+def read_sql(sql: str) -> SqlText:
+    """Splits SQL into tokens. Raises UnreadableSqlError, also for what is too long or nested too deeply."""
+    if len(sql.encode(errors="replace")) > MAX_BYTES:
+        raise UnreadableSqlError(f"The SQL is longer than {MAX_BYTES:,} bytes; write a shorter statement.")
+    if "\0" in sql:
+        raise UnreadableSqlError("The SQL holds a NUL character, where SQLite stops reading; leave it out.")
+    text = sql
+    for form, plain in _PLAIN_FORMS:
+        text = form.sub(plain, text)
+    try:
+        tokens = _SQLITE.tokenize(text)
+    except TokenError:
+        raise UnreadableSqlError("A quote or a comment is not closed; close it.") from None
+    if len(tokens) > MAX_TOKENS:
+        raise UnreadableSqlError(f"The SQL has more than {MAX_TOKENS:,} words; write a shorter statement.")
+    if max(_nesting(tokens), default=0) > MAX_NESTING:
+        raise UnreadableSqlError(f"The SQL is nested more than {MAX_NESTING} deep; use WITH instead.")
+    return SqlText(text, tokens)
+
+
+def shortened(text: str) -> str:
+    """Gives SQL on one line, cut to what a finding repeats."""
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_QUOTED else line[: MAX_QUOTED - 1] + "…"
+
+
+def _nesting(tokens: Sequence[Token]) -> Iterator[int]:
+    """Gives the depth at each token: what is open, and the prefix operators that stand in a row."""
+    depth = prefixes = 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        prefixes = prefixes + 1 if token.token_type in _PREFIXES else 0
+        yield depth + prefixes
+
+
+def _parse(tokens: list[Token], text: str) -> list[exp.Expr | None]:
+    try:
+        return list(_SQLITE.parser().parse(tokens, text))
+    except ParseError as error:
+        first = error.errors[0] if error.errors else {}
+        where = "".join(first.get(part) or "" for part in ("highlight", "end_context"))
+        near = f" near {first['highlight']!r}" if first.get("highlight") else ""
+        raise UnreadableSqlError(
+            f"The SQL does not parse{near}; correct the syntax there.", shortened(where)[:40]
+        ) from None
+    except RecursionError:
+        raise UnreadableSqlError("The SQL is nested too deeply; use WITH instead.") from None
+    except Exception:
+        # The parser stumbles over some broken text with errors of other kinds (AttributeError, ValueError).
+        raise UnreadableSqlError("The SQL does not parse; correct its syntax.") from None

@@ -1,0 +1,115 @@
+"""The way of a call: bytes in, one hop to a worker thread, bytes out.
+
+Reading, checking, answering and writing all happen on the worker, so the event loop never blocks. The
+handlers take raw bytes, because bytes that are no message must be answered with a typed detail as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from ..sessions.refusal import Reason, Refusal
+from . import rules
+from .access import Access, Caller
+from .refusals import abort, internal
+
+log = logging.getLogger(__name__)
+
+Q = TypeVar("Q", bound=Message)
+R = TypeVar("R")
+Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+class Calls:
+    """Makes gRPC handlers of blocking answers."""
+
+    def __init__(self, executor: Executor, access: Access, stopping: asyncio.Event) -> None:
+        self._executor = executor
+        self._access = access
+        self._stopping = stopping
+
+    def unary(self, kind: type[Q], answer: Callable[[Q, Caller], Message]) -> grpc.RpcMethodHandler[Any, Any]:
+        """Answers one request with one message."""
+
+        async def handle(data: bytes, context: Context) -> bytes:
+            async def carry_out(caller: Caller) -> bytes:
+                return await self._on_worker(
+                    lambda: answer(rules.read(kind, data), caller).SerializeToString()
+                )
+
+            return await self._guarded(context, carry_out)
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    def server_stream(
+        self, kind: type[Q], answers: Callable[[Q, Caller], Iterator[Message]]
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        """Answers one request with the messages of an iterator; each is made on a worker."""
+
+        async def handle(data: bytes, context: Context) -> None:
+            async def carry_out(caller: Caller) -> None:
+                messages = await self._on_worker(lambda: answers(rules.read(kind, data), caller))
+                while (message := await self._on_worker(lambda: next(messages, None))) is not None:
+                    await context.write(message.SerializeToString())
+
+            await self._guarded(context, carry_out)
+
+        return grpc.unary_stream_rpc_method_handler(handle)
+
+    def frames(self, answer: Callable[[bytes], bytes]) -> grpc.RpcMethodHandler[Any, Any]:
+        """Answers every frame of a stream with one frame, in order.
+
+        The next frame is read only when the last reply was taken, so a client that does not read is
+        held back by flow control and costs no memory. When the server stops, the frame under way is
+        answered and the stream ends with UNAVAILABLE.
+        """
+
+        async def handle(_: object, context: Context) -> None:
+            async def carry_out(__: Caller) -> None:
+                stopping = asyncio.ensure_future(self._stopping.wait())
+                try:
+                    while (data := await self._next_frame(context, stopping)) is not None:
+                        await context.write(await self._on_worker(lambda frame=data: answer(frame)))  # type: ignore[misc]
+                finally:
+                    stopping.cancel()
+
+            await self._guarded(context, carry_out)
+
+        return grpc.stream_stream_rpc_method_handler(handle)
+
+    async def _next_frame(self, context: Context, stopping: asyncio.Future[Any]) -> bytes | None:
+        """Gives the next frame, None at the end of the stream; raises Refusal when the server stops."""
+        reading = asyncio.ensure_future(context.read())
+        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done():
+            reading.cancel()
+            raise Refusal(
+                Reason.SHUTTING_DOWN,
+                "the server is shutting down; every frame that was answered is done",
+                hint="Connect again, and send the frames that were not answered.",
+                retry_after_seconds=1.0,
+            )
+        data = reading.result()
+        return data if isinstance(data, bytes) else None
+
+    async def _guarded(self, context: Context, carry_out: Callable[[Caller], Awaitable[R]]) -> R:
+        """Carries a call out for its caller; what goes wrong ends it with a code and a typed detail."""
+        try:
+            return await carry_out(self._access.caller(context.invocation_metadata()))
+        except Refusal as refusal:
+            await abort(context, refusal)
+        except (asyncio.CancelledError, grpc.aio.AbortError):
+            raise
+        except Exception:
+            log.exception("a call failed")
+            await abort(context, internal())
+
+    async def _on_worker(self, work: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)

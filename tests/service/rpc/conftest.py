@@ -1,0 +1,102 @@
+"""A real server process, and channels to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import grpc
+import pytest
+from google.rpc import status_pb2
+
+from sqldojo.v1 import environment_pb2_grpc, error_pb2, observation_pb2, task_pb2, task_pb2_grpc
+
+ORACLE = "an-oracle-token-for-tests"
+
+
+@dataclass(frozen=True)
+class Server:
+    address: str
+    process: subprocess.Popen[str]
+
+
+@contextmanager
+def _serving(*options: str) -> Iterator[Server]:
+    """Runs `sqldojo serve` as its own process for as long as the block takes."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sqldojo.cli", "serve", "--address", "127.0.0.1:0", "--embedded", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "SQLDOJO_ORACLE_TOKEN": ORACLE},
+    )
+    try:
+        assert process.stdout is not None
+        yield Server(json.loads(process.stdout.readline())["address"], process)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with _serving("--max-sessions", "2500", "--statement-deadline", "0.2") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[..., AbstractContextManager[Server]]:
+    """Runs a server with options of its own: `with serving("--idle-seconds", "1") as server:`."""
+    return _serving
+
+
+@pytest.fixture
+def channel(server: Server) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(server.address, [("grpc.use_local_subchannel_pool", 1)]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def stub(channel: grpc.Channel) -> environment_pb2_grpc.EnvironmentServiceStub:
+    return environment_pb2_grpc.EnvironmentServiceStub(channel)
+
+
+@pytest.fixture
+def oracle_token() -> str:
+    return ORACLE
+
+
+@pytest.fixture(scope="session")
+def explore_task(server: Server) -> str:
+    return _first_task(server, observation_pb2.TASK_KIND_EXPLORE)
+
+
+@pytest.fixture(scope="session")
+def repair_task(server: Server) -> str:
+    return _first_task(server, observation_pb2.TASK_KIND_REPAIR)
+
+
+def _first_task(server: Server, kind: observation_pb2.TaskKind.ValueType) -> str:
+    with grpc.insecure_channel(server.address) as opened:
+        stub = task_pb2_grpc.TaskServiceStub(opened)
+        return stub.ListTasks(task_pb2.ListTasksRequest(kind=kind, page_size=1)).tasks[0].task_id
+
+
+@pytest.fixture
+def detail() -> Callable[[grpc.RpcError], error_pb2.ErrorDetail]:
+    """Reads the typed detail of a refused call."""
+    return _detail
+
+
+def _detail(error: grpc.RpcError) -> error_pb2.ErrorDetail:
+    metadata = dict(error.trailing_metadata() or ())
+    status = status_pb2.Status.FromString(metadata["grpc-status-details-bin"])
+    found = error_pb2.ErrorDetail()
+    assert len(status.details) == 1
+    assert status.details[0].Unpack(found)
+    return found
