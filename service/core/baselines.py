@@ -39,4 +39,9 @@ def random_action(rng: Random, prepared: PreparedTask, observation: Observation)
         rows = observation.result.rows if observation.result else ()
         return Answer(" | ".join(map(str, rng.choice(rows))) if rows else table)
     quoted = table.replace('"', '""')
-    return rng.choice([Describe(table), Sample(table), Query(f'SELECT * FROM "{quoted}" LIMIT {DRAWN_ROWS}')])
+    drawn: list[Action] = [
+        Describe(table),
+        Sample(table),
+        Query(f'SELECT * FROM "{quoted}" LIMIT {DRAWN_ROWS}'),
+    ]
+    return rng.choice(drawn)

@@ -9,7 +9,8 @@ from ..core.grading import render_answer
 from ..core.schema import Schema
 from ..core.task import Difficulty, Split, Task, TaskKind
 from ..sessions.refusal import Reason, Refusal
-from ..tasks.bank import DatabaseInfo, TaskBank, UnknownDatabase, UnknownTask
+from ..tasks.bank import TaskBank, UnknownDatabase, UnknownTask
+from ..tasks.bank_file import DatabaseInfo
 from .access import Caller
 
 DEFAULT_PAGE = 100
@@ -29,8 +30,8 @@ class Tasks:
             kind=TaskKind(request.kind) if request.kind else None,
             split=Split(request.split) if request.split else None,
             difficulty=Difficulty(request.difficulty) if request.difficulty else None,
-            database_id=request.database_id or None,
-            family=request.family or None,
+            database_id=request.database_id,
+            family=request.family,
         )
         start = int(request.page_token or 0)
         end = start + (request.page_size or DEFAULT_PAGE)

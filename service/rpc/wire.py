@@ -18,7 +18,7 @@ from ..core.reward import RewardBreakdown
 from ..core.task import PreparedTask
 from ..sessions.session import Played, Session
 
-_CELL_TYPES: dict[type, observation_pb2.CellType] = {
+_CELL_TYPES: dict[type, observation_pb2.CellType.ValueType] = {
     type(None): observation_pb2.CELL_TYPE_NULL,
     int: observation_pb2.CELL_TYPE_INTEGER,
     float: observation_pb2.CELL_TYPE_REAL,

@@ -145,7 +145,7 @@ def test_a_reset_that_cannot_be(
         ("SELECT \0 1", observation_pb2.ERROR_KIND_SYNTAX),
         ("", observation_pb2.ERROR_KIND_SYNTAX),
         ("SELECT 1; SELECT 2", observation_pb2.ERROR_KIND_MULTIPLE_STATEMENTS),
-        ("DROP TABLE x", observation_pb2.ERROR_KIND_DENIED),
+        ("CREATE TABLE x (y)", observation_pb2.ERROR_KIND_DENIED),
         ("ATTACH 'x.db' AS x", observation_pb2.ERROR_KIND_DENIED),
     ],
 )

@@ -1,0 +1,70 @@
+"""What is played: one database, and two kinds of query on it.
+
+light: an indexed join, 20 rows of 4 columns, about 200 operations of SQLite's machine.
+heavy: a join of 1,200 by 1,000 rows, grouped and ordered, 20 rows of 4 columns, about 12,000 operations.
+Every statement has its own text, so none is answered from a cache of compiled statements.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+
+from sqldojo.service.core.task import AnswerKind, Difficulty, Split, Task, TaskKind
+from sqldojo.service.tasks import BankDatabase, write_bank
+
+TASK_ID = "explore/benchmark/rows"
+KINDS = ("light", "heavy")
+
+_SCRIPT = """
+CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, city TEXT, segment TEXT);
+CREATE TABLE purchase (
+    id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer (id), batch INTEGER,
+    amount REAL, note TEXT);
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+INSERT INTO customer SELECT i, 'Customer no. ' || i, 'City ' || (i * 7 % 40), 'segment ' || (i % 5) FROM n;
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+INSERT INTO purchase
+SELECT i, 1 + i * 37 % 1000, i % 60, i * 13 % 997 / 7.0, 'a purchase, the ' || i || 'th' FROM n;
+CREATE INDEX purchase_batch ON purchase (batch);
+"""
+
+
+def statement(kind: str, number: int) -> str:
+    """Gives the `number`-th statement of a kind."""
+    if kind == "light":
+        return (
+            "SELECT p.note, c.name, c.city, c.segment FROM purchase p "
+            f"JOIN customer c ON c.id = p.customer_id WHERE p.batch = {number % 60} AND p.id > -{number + 1}"
+        )
+    return (
+        "SELECT c.city, COUNT(*), SUM(p.amount), MAX(p.note) FROM purchase p "
+        f"JOIN customer c ON c.id = p.customer_id WHERE p.amount > 100 AND p.id > -{number + 1} "
+        "GROUP BY c.city ORDER BY 3 DESC LIMIT 20"
+    )
+
+
+def image() -> bytes:
+    """Gives the database as bytes."""
+    connection = apsw.Connection(":memory:")
+    connection.execute(_SCRIPT)
+    return connection.serialize("main")
+
+
+def write_benchmark_bank(path: Path) -> None:
+    """Writes a bank with the database and one explore task on it."""
+    gold = "SELECT COUNT(*) FROM purchase"
+    task = Task(
+        task_id=TASK_ID,
+        kind=TaskKind.EXPLORE,
+        database_id="benchmark",
+        split=Split.TRAIN,
+        difficulty=Difficulty.EASY,
+        family="benchmark",
+        prompt="How many purchases are there?",
+        gold_sql=gold,
+        gold_tables=("purchase",),
+        answer_kind=AnswerKind.INTEGER,
+    )
+    write_bank(path, [BankDatabase("benchmark", "Purchases", Split.TRAIN, (image(),))], [task])
