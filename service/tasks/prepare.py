@@ -1,0 +1,55 @@
+"""Running a task's own statements, in the sandbox, so that episodes can be played on it."""
+
+from __future__ import annotations
+
+from ..core.execution import ActionError, Rows
+from ..core.task import PreparedTask, Task, TaskKind
+from ..sandbox.database import Database
+from ..sandbox.images import DatabaseImages
+from ..sandbox.limits import Limits
+
+_LIMITS = Limits()
+
+
+class GoldFailed(Exception):
+    """A task whose gold statement fails or gives too many rows, so nothing can be compared with it."""
+
+
+def prepare(task: Task, images: DatabaseImages) -> PreparedTask:
+    """Runs gold on the visible instance, for a repair task on all instances, and the broken statement.
+
+    Raises GoldFailed.
+    """
+    repair = task.kind is TaskKind.REPAIR
+    instances = len(images.images) if repair else 1
+    return PreparedTask(
+        task=task,
+        schema=images.schema,
+        gold=tuple(gold_rows(task, images, instance) for instance in range(instances)),
+        broken=judged_rows(task, task.broken_sql, images, 0) if repair else None,
+    )
+
+
+def gold_rows(task: Task, images: DatabaseImages, instance: int) -> Rows:
+    """Gives the task's gold rows on an instance, or raises GoldFailed."""
+    gold = judged_rows(task, task.gold_sql, images, instance)
+    if isinstance(gold, ActionError):
+        raise GoldFailed(f"gold fails on instance {instance}: {gold.message}")
+    if not gold.complete:
+        raise GoldFailed(f"gold gives more than {_LIMITS.max_rows:,} rows on instance {instance}")
+    return gold
+
+
+def judged_rows(task: Task, sql: str, images: DatabaseImages, instance: int) -> Rows | ActionError:
+    """Runs `sql`, with the task's permissions, on a copy of an instance and gives what it is judged by.
+
+    That is the statement's own rows, or those of the task's `check_sql` after it; or its error.
+    """
+    database = Database(images.images[instance], images.schema, task.permissions, _LIMITS)
+    try:
+        result = database.execute(sql)
+        if task.check_sql and isinstance(result, Rows):
+            return database.execute(task.check_sql)
+        return result
+    finally:
+        database.close()

@@ -1,0 +1,244 @@
+"""Verifying tasks by execution: what is wrong with them, before anybody plays them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import sqlglot
+
+from ..core.execution import ActionError, Rows
+from ..core.grading import grade_answer, render_answer, same_rows
+from ..core.observation import SHOWN_CHARACTERS, SHOWN_ROWS
+from ..core.schema import Schema
+from ..core.task import AnswerKind, Task, TaskKind
+from ..sandbox.images import DatabaseImages
+from .bank_file import BankDatabase
+from .difficulty import difficulty_of
+from .prepare import GoldFailed, gold_rows, judged_rows
+from .stability import unstable_instances
+
+LONGEST = {"task_id": 256, "family": 128}  # in characters; the contract takes no longer ones
+
+Progress = Callable[[int, int], None]  # is told the number of tasks done and in all
+
+
+class FaultKind(Enum):
+    """What is wrong with a task."""
+
+    DUPLICATE_ID = "duplicate id"
+    MISPLACED = "database or split"  # its database is missing, or its split is another one's
+    MALFORMED = "form"  # fields that do not fit its kind
+    UNKNOWN_TABLE = "table"  # its gold tables or permissions name what does not exist
+    DIFFICULTY = "difficulty"
+    GOLD_FAILS = "gold fails"
+    GOLD_UNSTABLE = "gold unstable"  # its rows hang on chance, or on what the statement leaves open
+    ANSWER_KIND = "answer kind"  # the rows do not have the shape that it names
+    ANSWER_TOO_LONG = "answer too long"  # more than an agent can see
+    GRADING = "grading"  # a right answer is graded wrong, or a wrong one right
+    NOT_BROKEN = "not broken"  # the broken statement gives the gold rows on every instance
+    HIDDEN_FAULT = "hidden fault"  # the broken statement gives the gold rows on the visible instance
+    CONSTANT = "constant"  # gold gives the same rows on every instance, so a constant would pass
+
+
+# Worth knowing, but such a task can be played: that the visible rows are right is what makes it hard.
+WARNINGS = frozenset({FaultKind.HIDDEN_FAULT})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a task, in one sentence."""
+
+    task_id: str
+    kind: FaultKind
+    reason: str
+
+    @property
+    def is_warning(self) -> bool:
+        """The task can be played all the same."""
+        return self.kind in WARNINGS
+
+    def __str__(self) -> str:
+        return f"{self.task_id}: {self.kind.value}: {self.reason}"
+
+
+def verify(
+    databases: Sequence[BankDatabase], tasks: Sequence[Task], progress: Progress | None = None
+) -> tuple[Fault, ...]:
+    """Runs every task on every instance of its database and gives all faults, in the order of the tasks."""
+    verifiers = {database.database_id: Verifier(database) for database in databases}
+    counts = Counter(task.task_id for task in tasks)
+    faults: list[Fault] = []
+    for done, task in enumerate(tasks, 1):
+        if counts[task.task_id] > 1:
+            faults.append(Fault(task.task_id, FaultKind.DUPLICATE_ID, "another task has the same id"))
+        if task.database_id in verifiers:
+            faults += verifiers[task.database_id].verify(task)
+        else:
+            reason = f"no database {task.database_id!r} in the bank"
+            faults.append(Fault(task.task_id, FaultKind.MISPLACED, reason))
+        if progress is not None:
+            progress(done, len(tasks))
+    return tuple(faults)
+
+
+_Finding = tuple[FaultKind, str]
+
+
+class Verifier:
+    """Verifies the tasks of one database, in the sandbox and under each task's own permissions."""
+
+    def __init__(self, database: BankDatabase) -> None:
+        self._database = database
+        self._images = DatabaseImages.of(database.database_id, database.images)
+
+    def verify(self, task: Task) -> list[Fault]:
+        """Gives what is wrong with a task; nothing is run when its form is."""
+        findings = list(self._form(task)) or list(self._execution(task))
+        return [Fault(task.task_id, kind, reason) for kind, reason in findings]
+
+    def _form(self, task: Task) -> Iterator[_Finding]:
+        if task.split is not self._database.split:
+            yield (
+                FaultKind.MISPLACED,
+                f"its split is {task.split.name}, its database's {self._database.split.name}",
+            )
+        yield from _fields(task)
+        yield from _names(task, self._images.schema)
+        try:
+            difficulty = difficulty_of(task.gold_sql)
+        except sqlglot.errors.SqlglotError as error:
+            yield FaultKind.MALFORMED, f"gold does not parse: {str(error).splitlines()[0]}"
+            return
+        if task.difficulty is not difficulty:
+            yield (
+                FaultKind.DIFFICULTY,
+                f"it is {task.difficulty.name}, gold's structure says {difficulty.name}",
+            )
+
+    def _execution(self, task: Task) -> Iterator[_Finding]:
+        images = self._images
+        instances = range(len(images.images))
+        try:
+            golds = [gold_rows(task, images, instance) for instance in instances]
+            again = [gold_rows(task, images, instance) for instance in instances]
+        except GoldFailed as failed:
+            yield FaultKind.GOLD_FAILS, str(failed)
+            return
+        for instance in instances:
+            if not same_rows(again[instance], golds[instance], ordered=task.ordered):
+                yield FaultKind.GOLD_UNSTABLE, f"run twice on instance {instance}, gold gives other rows"
+        unstable = unstable_instances(task, images.images, golds)
+        if unstable:
+            reason = f"gold leaves open which rows it gives, or in what order; instances {unstable}"
+            yield FaultKind.GOLD_UNSTABLE, reason
+        yield from _answer(task, golds[0]) if task.kind is TaskKind.EXPLORE else _repair(task, images, golds)
+
+
+def _fields(task: Task) -> Iterator[_Finding]:
+    """Checks that the fields fit the kind of task."""
+    for name, value in (("task_id", task.task_id), ("family", task.family)):
+        if not 1 <= len(value) <= LONGEST[name]:
+            yield FaultKind.MALFORMED, f"{name} needs 1 to {LONGEST[name]} characters"
+    if not task.prompt.strip():
+        yield FaultKind.MALFORMED, "prompt is empty"
+    if (task.kind is TaskKind.EXPLORE) != (task.answer_kind is not None):
+        yield FaultKind.MALFORMED, "answer_kind belongs to explore tasks, and to them only"
+    if (task.kind is TaskKind.REPAIR) != bool(task.broken_sql):
+        yield FaultKind.MALFORMED, "broken_sql belongs to repair tasks, and to them only"
+    if bool(task.check_sql) != bool(task.permissions.writable):
+        yield FaultKind.MALFORMED, "check_sql and writable tables belong together"
+    if task.kind is TaskKind.EXPLORE and task.check_sql:
+        yield FaultKind.MALFORMED, "an explore task writes nothing"
+
+
+def _names(task: Task, schema: Schema) -> Iterator[_Finding]:
+    if not task.gold_tables:
+        yield FaultKind.UNKNOWN_TABLE, "gold_tables is empty"
+    named = {*task.gold_tables, *task.permissions.denied, *task.permissions.writable}
+    for name in sorted(named - {table.name for table in schema.tables}):
+        yield FaultKind.UNKNOWN_TABLE, f"the database has no table {name!r}"
+
+
+def _answer(task: Task, gold: Rows) -> Iterator[_Finding]:
+    assert task.answer_kind is not None, "the form was checked before"
+    misfit = _misfit(task.answer_kind, gold)
+    if misfit:
+        yield FaultKind.ANSWER_KIND, f"{task.answer_kind.name} needs {misfit}"
+        return
+    if len(gold.rows) > SHOWN_ROWS:
+        yield FaultKind.ANSWER_TOO_LONG, f"it has {len(gold.rows)} rows, an agent sees {SHOWN_ROWS}"
+    if any(
+        isinstance(cell, str | bytes) and len(cell) > SHOWN_CHARACTERS for row in gold.rows for cell in row
+    ):
+        yield (
+            FaultKind.ANSWER_TOO_LONG,
+            f"a text of it is longer than the {SHOWN_CHARACTERS} characters shown",
+        )
+    right = render_answer(task.answer_kind, gold)
+    if not grade_answer(task.answer_kind, gold, right):
+        yield FaultKind.GRADING, f"the right answer is graded wrong: {right[:200]}"
+    for wrong in _wrong_answers(task.answer_kind, gold):
+        if grade_answer(task.answer_kind, gold, wrong):
+            yield FaultKind.GRADING, f"a wrong answer is graded right: {wrong[:200]}"
+
+
+def _misfit(kind: AnswerKind, gold: Rows) -> str:
+    """Says what the kind needs and the rows are not; empty when they fit."""
+    if kind is AnswerKind.TABLE:
+        return "" if len(gold.columns) >= 2 else "two columns at least"
+    if len(gold.columns) != 1:
+        return f"one column, and gold has {len(gold.columns)}"
+    if kind is AnswerKind.LIST:
+        return ""
+    if len(gold.rows) != 1:
+        return f"one row, and gold gives {len(gold.rows)}"
+    value = gold.rows[0][0]
+    fits = {
+        AnswerKind.INTEGER: isinstance(value, int),
+        AnswerKind.FLOAT: isinstance(value, int | float) and math.isfinite(value),
+        AnswerKind.STRING: isinstance(value, str),
+        AnswerKind.NULL: value is None,
+    }[kind]
+    return "" if fits else f"another value than {str(value)[:100]!r} ({type(value).__name__})"
+
+
+def _wrong_answers(kind: AnswerKind, gold: Rows) -> Iterator[str]:
+    """Gives answers that are wrong: nonsense, another number, a row too few, a row too many."""
+    yield "certainly not this"
+    if kind in (AnswerKind.LIST, AnswerKind.TABLE):
+        extra = gold.rows[0] if gold.rows else ("extra",) * len(gold.columns)
+        yield render_answer(kind, replace(gold, rows=[*gold.rows, extra]))
+        if gold.rows:
+            yield render_answer(kind, replace(gold, rows=gold.rows[:-1]))
+        return
+    value = gold.rows[0][0]
+    if isinstance(value, int | float):
+        yield str(value + abs(value) + 1)
+    elif value is None:
+        yield "0"
+
+
+def _repair(task: Task, images: DatabaseImages, golds: list[Rows]) -> Iterator[_Finding]:
+    """Checks that the broken statement is graded wrong, and that no constant would be graded right.
+
+    That gold is graded right was seen when it was run twice.
+    """
+    if len(golds) > 1 and all(same_rows(gold, golds[0], ordered=task.ordered) for gold in golds):
+        yield FaultKind.CONSTANT, "gold gives the same rows on every instance"
+    wrong_on = [
+        instance
+        for instance, gold in enumerate(golds)
+        if not _is_gold(task, judged_rows(task, task.broken_sql, images, instance), gold)
+    ]
+    if not wrong_on:
+        yield FaultKind.NOT_BROKEN, "the broken statement gives the gold rows on every instance"
+    elif 0 not in wrong_on:
+        yield FaultKind.HIDDEN_FAULT, f"the broken statement is wrong on hidden instances only: {wrong_on}"
+
+
+def _is_gold(task: Task, result: Rows | ActionError, gold: Rows) -> bool:
+    return isinstance(result, Rows) and same_rows(result, gold, ordered=task.ordered)

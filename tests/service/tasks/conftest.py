@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from sqldojo.service.core.task import Split
+from sqldojo.service.tasks.bank import TaskBank
+from sqldojo.service.tasks.bank_file import BankDatabase
+from sqldojo.service.tasks.build import BuildReport, build
+from sqldojo.service.tasks.databases import DOMAINS, build_image
+
+
+@pytest.fixture(scope="session")
+def images() -> dict[tuple[str, int], bytes]:
+    """Every instance of every generated database."""
+    return {
+        (domain.database_id, instance): build_image(domain, instance)
+        for domain in DOMAINS
+        for instance in range(3)
+    }
+
+
+@pytest.fixture(scope="session")
+def shop(images: dict[tuple[str, int], bytes]) -> BankDatabase:
+    """The retail shop, as it goes into a bank."""
+    instances = tuple(images["retail_shop", instance] for instance in range(3))
+    return BankDatabase("retail_shop", "A shop", Split.TRAIN, instances)
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> BuildReport:
+    """The build of the whole bank."""
+    return build(tmp_path_factory.mktemp("bank") / "bank.sqlite")
+
+
+@pytest.fixture(scope="session")
+def bank(report: BuildReport) -> TaskBank:
+    """The whole bank."""
+    return TaskBank.open(report.path)

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from sqldojo.service.core.execution import Rows
+from sqldojo.service.core.review import Verdict
+from sqldojo.service.core.sql_reviewer import SqlReviewer
+from sqldojo.service.core.task import AnswerKind, Difficulty, Task, TaskKind
+from sqldojo.service.sandbox.images import DatabaseImages
+from sqldojo.service.tasks.bank import TaskBank
+from sqldojo.service.tasks.build import BuildReport
+from sqldojo.service.tasks.databases import DOMAINS, INSTANCES
+from sqldojo.service.tasks.explore_tasks import TASKS
+from sqldojo.service.tasks.prepare import gold_rows, judged_rows
+
+FAMILIES = {
+    "comparison_subquery",
+    "correlated_subquery",
+    "date_filter",
+    "duplicates",
+    "empty_result",
+    "fk_chain",
+    "float_answer",
+    "join",
+    "list_answer",
+    "null_answer",
+    "self_join",
+    "set_operation",
+    "single_table",
+    "table_answer",
+    "text_quoting",
+}
+
+
+def of_family(family: str) -> list[Task]:
+    return [task for task in TASKS if task.family == family]
+
+
+def by_id(task: Task) -> str:
+    return task.task_id
+
+
+@pytest.fixture(scope="module")
+def databases(images: dict[tuple[str, int], bytes]) -> dict[str, DatabaseImages]:
+    return {
+        domain.database_id: DatabaseImages.of(
+            domain.database_id, [images[domain.database_id, instance] for instance in range(INSTANCES)]
+        )
+        for domain in DOMAINS
+    }
+
+
+def test_every_domain_has_its_share() -> None:
+    counts = Counter(task.database_id for task in TASKS)
+    assert set(counts) == {domain.database_id for domain in DOMAINS}
+    assert min(counts.values()) >= 16
+    assert len(TASKS) >= 80
+
+
+def test_ids_are_unique_and_name_their_database() -> None:
+    assert len({task.task_id for task in TASKS}) == len(TASKS)
+    assert all(task.task_id.startswith(f"explore/{task.database_id}/") for task in TASKS)
+    assert all(task.kind is TaskKind.EXPLORE for task in TASKS)
+
+
+def test_all_families_and_kinds_of_answer_are_there() -> None:
+    assert {task.family for task in TASKS} == FAMILIES
+    kinds = Counter(task.answer_kind for task in TASKS)
+    assert all(kinds[kind] >= 5 for kind in AnswerKind)
+
+
+def test_difficulties_are_spread() -> None:
+    shares = {level: sum(task.difficulty is level for task in TASKS) / len(TASKS) for level in Difficulty}
+    assert shares[Difficulty.EASY] == pytest.approx(0.40, abs=0.06)
+    assert shares[Difficulty.MEDIUM] == pytest.approx(0.35, abs=0.06)
+    assert shares[Difficulty.HARD] == pytest.approx(0.25, abs=0.06)
+
+
+def test_the_bank_took_them_all_without_a_warning(report: BuildReport, bank: TaskBank) -> None:
+    assert bank.select(kind=TaskKind.EXPLORE) == TASKS
+    assert not [str(fault) for fault in report.warnings if fault.task_id.startswith("explore/")]
+
+
+@pytest.mark.parametrize("task", TASKS, ids=by_id)
+def test_gold_passes_review(task: Task, databases: dict[str, DatabaseImages]) -> None:
+    """Else who plays perfectly would be flagged, and a repair would pay a penalty."""
+    review = SqlReviewer().review(task.gold_sql, databases[task.database_id].schema, task.permissions)
+    assert review.verdict is Verdict.APPROVED, review.findings
+    assert review.schema_share == 1
+
+
+@pytest.mark.parametrize("task", TASKS, ids=by_id)
+def test_a_question_is_asked_in_words(task: Task) -> None:
+    assert "SELECT" not in task.prompt
+    assert task.gold_sql not in task.prompt
+    assert task.prompt.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("task", TASKS, ids=by_id)
+def test_gold_reads_tables_that_exist(task: Task, databases: dict[str, DatabaseImages]) -> None:
+    known = {table.name for table in databases[task.database_id].schema.tables}
+    assert task.gold_tables
+    assert set(task.gold_tables) <= known
+
+
+@pytest.mark.parametrize("task", TASKS, ids=by_id)
+def test_the_order_counts_just_where_gold_orders_several_rows(task: Task) -> None:
+    statement = sqlglot.parse_one(task.gold_sql, read="sqlite")
+    orders = statement.args.get("order") is not None and task.answer_kind is AnswerKind.TABLE
+    assert task.ordered is orders
+
+
+@pytest.mark.parametrize("task", of_family("empty_result"), ids=by_id)
+def test_an_empty_result_is_empty(task: Task, databases: dict[str, DatabaseImages]) -> None:
+    assert gold_rows(task, databases[task.database_id], 0).rows == []
+
+
+@pytest.mark.parametrize(
+    "task", [task for task in TASKS if task.answer_kind in (AnswerKind.LIST, AnswerKind.TABLE)], ids=by_id
+)
+def test_a_list_has_each_entry_once(task: Task, databases: dict[str, DatabaseImages]) -> None:
+    rows = gold_rows(task, databases[task.database_id], 0).rows
+    assert len(set(rows)) == len(rows)
+    assert bool(rows) is (task.family != "empty_result")
+
+
+@pytest.mark.parametrize("task", of_family("duplicates"), ids=by_id)
+def test_duplicates_matter(task: Task, databases: dict[str, DatabaseImages]) -> None:
+    database = databases[task.database_id]
+    careless = judged_rows(task, task.gold_sql.replace("DISTINCT ", ""), database, 0)
+    assert isinstance(careless, Rows)
+    assert careless.rows != gold_rows(task, database, 0).rows
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task.answer_kind is AnswerKind.FLOAT], ids=by_id)
+def test_a_float_needs_every_condition(task: Task, databases: dict[str, DatabaseImages]) -> None:
+    """Without any one of gold's conditions the number is off by more than the 1 % that grading allows."""
+    database = databases[task.database_id]
+    right = gold_rows(task, database, 0).rows[0][0]
+    where = sqlglot.parse_one(task.gold_sql, read="sqlite").args["where"].this
+    conditions = list(where.flatten()) if isinstance(where, exp.And) else [where]
+    for left_out in range(len(conditions)):
+        kept = [exp.true() if index == left_out else each for index, each in enumerate(conditions)]
+        loose = sqlglot.parse_one(task.gold_sql, read="sqlite")
+        loose.set("where", exp.Where(this=exp.and_(*(condition.copy() for condition in kept))))
+        result = judged_rows(task, loose.sql("sqlite"), database, 0)
+        assert isinstance(result, Rows)
+        assert result.rows[0][0] != pytest.approx(right, rel=0.01), loose.sql("sqlite")
