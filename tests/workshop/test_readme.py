@@ -1,0 +1,41 @@
+"""The README's transcripts, played again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BUF = ROOT / "node_modules" / ".bin" / "buf"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_first_session_prints_what_the_readme_says() -> None:
+    program, printed = blocks("python")[0], blocks("text")[0]
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert run.stderr == ""
+    assert run.stdout == printed
+
+
+@pytest.mark.skipif(not BUF.exists() and not shutil.which("buf"), reason="buf is not installed: `make contract`")
+def test_the_calls_by_buf_curl_answer_what_the_readme_says(server) -> None:
+    (transcript,) = blocks("console")
+    calls = re.findall(r"^\$ (.*?)\n(.*?)(?=^\$ |\Z)", transcript, re.MULTILINE | re.DOTALL)
+    assert len(calls) == 2
+    for command, answer in calls:
+        program, *arguments = shlex.split(command.replace("127.0.0.1:50051", server.address))
+        assert program == "buf"
+        buf = str(BUF) if BUF.exists() else "buf"
+        run = subprocess.run([buf, *arguments], capture_output=True, text=True, timeout=60)
+        assert run.stderr == ""
+        assert run.stdout.strip() == answer.strip()
