@@ -73,7 +73,8 @@ class Episode:
         """
         if state.outcome is not Outcome.RUNNING:
             return self._after_end(state, reviewed)
-        effect = self._perform(state, action, reviewed)
+        key = _key(action)
+        effect = self._perform(action, reviewed, repeated=key in state.seen)
         used = state.steps_used + 1
         outcome = self._outcome(effect, exhausted=used >= state.budget)
         reward, standing = self.profile.reward(state.standing, effect, outcome, state.budget)
@@ -83,9 +84,9 @@ class Episode:
             steps_used=used,
             outcome=outcome,
             total_reward=state.total_reward + reward.total,
-            seen=state.seen | {key} if (key := _key(action)) else state.seen,
+            seen=state.seen | {key} if key else state.seen,
         )
-        review = (effect.review or Review((), 0.0)) if reviewed else None
+        review = (effect.review or _NOTHING_TO_REVIEW) if reviewed else None
         return Transition(state, _observe(state, effect.rows, effect.error), reward, review)
 
     def close(self) -> None:
@@ -99,7 +100,9 @@ class Episode:
             ErrorKind.EPISODE_OVER,
             "The episode has ended; this action was not carried out. Reset to begin anew.",
         )
-        return Transition(state, _observe(state, None, error), reward, Review((), 0.0) if reviewed else None)
+        return Transition(
+            state, _observe(state, None, error), reward, _NOTHING_TO_REVIEW if reviewed else None
+        )
 
     def _outcome(self, effect: Effect, *, exhausted: bool) -> Outcome:
         if effect.correct:
@@ -108,57 +111,68 @@ class Episode:
             return Outcome.FAILED
         return Outcome.EXHAUSTED if exhausted else Outcome.RUNNING
 
-    def _perform(self, state: EpisodeState, action: Action, reviewed: bool) -> Effect:
-        effect = Effect(action, repeated=_key(action) in state.seen)
+    def _perform(self, action: Action, reviewed: bool, *, repeated: bool) -> Effect:
         match action:
+            case Query() | Submit() if self._knows(action):
+                return self._statement(action, reviewed, repeated)
             case Describe(table):
-                return self._lookup(effect, table, _description)
+                return _effect(action, self._lookup(table, _description), repeated)
             case Sample(table):
-                return self._lookup(effect, table, self._sample)
-            case Query(sql):
-                return self._gated(effect, sql, reviewed, self._query)
-            case Answer(value) if self.prepared.task.kind is TaskKind.EXPLORE:
+                return _effect(action, self._lookup(table, self._sample), repeated)
+            case Answer(value) if self._knows(action):
                 kind = self.prepared.task.answer_kind
                 assert kind is not None, "the bank gives every explore task an answer kind"
-                return replace(effect, correct=grade_answer(kind, self.prepared.gold[0], value))
-            case Submit(sql) if self.prepared.task.kind is TaskKind.REPAIR:
-                return self._gated(effect, sql, reviewed, self._submit)
-            case Answer() | Submit():
-                return replace(effect, error=_unsupported(action))
+                return Effect(action, correct=grade_answer(kind, self.prepared.gold[0], value))
             case Unparsed():
-                return replace(effect, error=_UNPARSED)
+                return Effect(action, error=_UNPARSED)
+            case _:
+                return Effect(action, error=_UNSUPPORTED[self.prepared.task.kind], repeated=repeated)
 
-    def _lookup(self, effect: Effect, name: str, show: Callable[[Table], Rows | ActionError]) -> Effect:
+    def _knows(self, action: Query | Submit | Answer) -> bool:
+        """Says whether this kind of task has such an action: Answer ends an explore task, Submit a repair."""
+        kind = self.prepared.task.kind
+        return not isinstance(action, Submit if kind is TaskKind.EXPLORE else Answer)
+
+    def _lookup(self, name: str, show: Callable[[Table], Rows | ActionError]) -> Rows | ActionError:
         table = self.prepared.schema.find(name)
         tables = self.prepared.tables
         if table is None:
-            message = f"no such table: {name[:100]}"
-            return replace(effect, error=ActionError(ErrorKind.NO_SUCH_TABLE, message, tables))
+            return ActionError(ErrorKind.NO_SUCH_TABLE, f"no such table: {name[:100]}", tables)
         if table.name not in tables:
             message = f"access to table {table.name} is denied; read what you need from the tables available"
-            return replace(effect, error=ActionError(ErrorKind.DENIED, message, tables))
-        return _with(effect, show(table))
+            return ActionError(ErrorKind.DENIED, message, tables)
+        return show(table)
 
     def _sample(self, table: Table) -> Rows | ActionError:
         name = table.name.replace('"', '""')
         return self._world.visible.execute(f'SELECT * FROM "{name}" LIMIT {SAMPLED_ROWS}')
 
-    def _query(self, effect: Effect, sql: str) -> Effect:
-        effect = _with(effect, self._world.visible.execute(sql))
-        if effect.rows is None or self.prepared.task.kind is TaskKind.REPAIR:
-            return effect  # what a repair is worth shows when it is submitted
-        return replace(effect, progress=self.prepared.meter.measure(effect.rows))
-
-    def _submit(self, effect: Effect, sql: str) -> Effect:
-        result = self._run(sql, 0)
-        effect = _with(effect, result)
+    def _statement(self, action: Query | Submit, reviewed: bool, repeated: bool) -> Effect:
+        """Runs a statement, unless the review gate rejects it; a submission is judged as well."""
+        submitted = isinstance(action, Submit)
+        review = self._review(action.sql) if reviewed or submitted else None
+        if reviewed and review is not None and review.verdict is Verdict.REJECTED:
+            return Effect(action, error=_rejected(review), repeated=repeated, review=review)
+        result = self._run(action.sql, 0) if submitted else self._world.visible.execute(action.sql)
         if isinstance(result, ActionError):
-            return effect
-        correct = all(
-            self._is_gold(result if instance == 0 else self._run(sql, instance), instance)
-            for instance in range(len(self.prepared.gold))
+            return Effect(action, error=result, repeated=repeated, review=review)
+        # What a repair is worth shows only when it is submitted.
+        measured = submitted or self.prepared.task.kind is TaskKind.EXPLORE
+        return Effect(
+            action,
+            rows=result,
+            repeated=repeated,
+            progress=self.prepared.meter.measure(result) if measured else 0.0,
+            correct=submitted and self._is_correct(action.sql, result),
+            review=review,
         )
-        return replace(effect, progress=self.prepared.meter.measure(result), correct=correct)
+
+    def _is_correct(self, sql: str, visible: Rows) -> bool:
+        """Compares a submission's rows with gold: on the visible instance, then on each hidden one."""
+        return self._is_gold(visible, 0) and all(
+            self._is_gold(self._run(sql, instance), instance)
+            for instance in range(1, len(self.prepared.gold))
+        )
 
     def _run(self, sql: str, instance: int) -> Rows | ActionError:
         """Runs a submission on an instance as it was at first, and gives the rows that it is judged by."""
@@ -171,16 +185,6 @@ class Episode:
         ordered = self.prepared.task.ordered
         return isinstance(result, Rows) and same_rows(result, self.prepared.gold[instance], ordered=ordered)
 
-    def _gated(
-        self, effect: Effect, sql: str, reviewed: bool, run: Callable[[Effect, str], Effect]
-    ) -> Effect:
-        if reviewed or isinstance(effect.action, Submit):
-            effect = replace(effect, review=self._review(sql))
-        if reviewed and effect.review is not None and effect.review.verdict is Verdict.REJECTED:
-            reasons = "; ".join(f.message for f in effect.review.findings if f.severity is Severity.ERROR)
-            return replace(effect, error=ActionError(ErrorKind.REJECTED, f"rejected by review: {reasons}"))
-        return run(effect, sql)
-
     def _review(self, sql: str) -> Review:
         return self._reviewer.review(sql, self.prepared.schema, self.prepared.task.permissions)
 
@@ -189,16 +193,21 @@ class Episode:
         if broken is None:
             return None
         sql = self.prepared.task.broken_sql
-        effect = _with(Effect(Submit(sql), review=self._review(sql)), broken)
-        return (
-            effect
-            if effect.rows is None
-            else replace(effect, progress=self.prepared.meter.measure(effect.rows))
-        )
+        progress = self.prepared.meter.measure(broken) if isinstance(broken, Rows) else 0.0
+        return _effect(Submit(sql), broken, progress=progress, review=self._review(sql))
 
 
-def _with(effect: Effect, result: Rows | ActionError) -> Effect:
-    return replace(effect, error=result) if isinstance(result, ActionError) else replace(effect, rows=result)
+def _effect(
+    action: Action,
+    result: Rows | ActionError,
+    repeated: bool = False,
+    *,
+    progress: float = 0.0,
+    review: Review | None = None,
+) -> Effect:
+    if isinstance(result, ActionError):
+        return Effect(action, error=result, repeated=repeated, review=review)
+    return Effect(action, rows=result, repeated=repeated, progress=progress, review=review)
 
 
 def _observe(state: EpisodeState, rows: Rows | None, error: ActionError | None) -> Observation:
@@ -244,16 +253,25 @@ def _key(action: Action) -> bytes:
     return hashlib.blake2b(f"{name}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+_NOTHING_TO_REVIEW = Review((), 0.0)
+
 _UNPARSED = ActionError(
     ErrorKind.UNPARSED,
     "The reply held no tool call that could be read. Call one of the tools, with its arguments.",
 )
 
+_UNSUPPORTED = {
+    TaskKind.EXPLORE: ActionError(
+        ErrorKind.UNSUPPORTED_ACTION,
+        "This is an explore task: give the answer to the question with answer.",
+    ),
+    TaskKind.REPAIR: ActionError(
+        ErrorKind.UNSUPPORTED_ACTION,
+        "This is a repair task: hand in the repaired statement with submit.",
+    ),
+}
 
-def _unsupported(action: Answer | Submit) -> ActionError:
-    message = (
-        "This is a repair task: hand in the repaired statement with submit."
-        if isinstance(action, Answer)
-        else "This is an explore task: give the answer to the question with answer."
-    )
-    return ActionError(ErrorKind.UNSUPPORTED_ACTION, message)
+
+def _rejected(review: Review) -> ActionError:
+    reasons = "; ".join(f.message for f in review.findings if f.severity is Severity.ERROR)
+    return ActionError(ErrorKind.REJECTED, f"rejected by review: {reasons}")

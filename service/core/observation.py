@@ -38,9 +38,15 @@ class Result:
 def shown(rows: Rows) -> Result:
     """Gives what an agent sees of a result: its first rows, with long texts and blobs cut."""
     head = tuple(rows.rows[:SHOWN_ROWS])
-    if any(isinstance(cell, str | bytes) and len(cell) > SHOWN_CHARACTERS for row in head for cell in row):
-        head = tuple(tuple(_cut(cell) for cell in row) for row in head)
+    for row in head:
+        for cell in row:
+            if type(cell) in _SIZED and len(cell) > SHOWN_CHARACTERS:  # type: ignore[arg-type]
+                head = tuple(tuple(map(_cut, each)) for each in head)
+                return Result(rows.columns, head, len(rows.rows), not rows.complete)
     return Result(rows.columns, head, len(rows.rows), not rows.complete)
+
+
+_SIZED = frozenset({str, bytes})
 
 
 def _cut(cell: Value) -> Value:

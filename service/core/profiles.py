@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Protocol
 
 from .action import Answer, Query, Submit
@@ -65,7 +66,7 @@ def after_end() -> RewardBreakdown:
     return breakdown([term(TermKind.AFTER_END, AFTER_END_PENALTY)])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ExploreProfile:
     """The reward of SQLEnv, for explore tasks.
 
@@ -106,21 +107,37 @@ class ExploreProfile:
         """Gives a step's reward and the progress after it."""
         if isinstance(effect.action, Answer):
             return breakdown([term(TermKind.CORRECT, self.correct, float(effect.correct))]), standing
+        queried = isinstance(effect.action, Query)
+        repeated = effect.repeated and (queried or self.repeated_lookups_pay)
+        if effect.error is not None:
+            return self._failed(effect, repeated), standing
+        if not queried:
+            return _explored(self, repeated, None), standing
+        progress = binned(effect.progress)
+        change = progress - standing.progress
+        return _explored(self, repeated, change), replace(standing, progress=progress) if change else standing
+
+    def _failed(self, effect: Effect, repeated: bool) -> RewardBreakdown:
         terms = [term(TermKind.STEP_COST, self.step_cost)]
-        if effect.error is None:
-            terms.append(term(TermKind.EXECUTED, self.executed))
-        if effect.repeated and (self.repeated_lookups_pay or isinstance(effect.action, Query)):
+        if repeated:
             terms.append(term(TermKind.REPEAT, self.repeat))
-        if isinstance(effect.action, Query) and effect.error is None:
-            if not effect.repeated:
-                terms.append(term(TermKind.NEW_INFORMATION, self.new_information))
-            progress = binned(effect.progress)
-            terms.append(term(TermKind.PROGRESS, self.progress, progress - standing.progress))
-            standing = replace(standing, progress=progress)
         if effect.rejected:
             terms.append(term(TermKind.SCHEMA, self.schema, effect.schema_share))
             terms.append(term(TermKind.REJECTED, self.rejected, effect.rejection))
-        return breakdown(terms, self.clip), standing
+        return breakdown(terms, self.clip)
+
+
+@cache  # bins make the changes few, and this is paid at every step
+def _explored(profile: ExploreProfile, repeated: bool, change: float | None) -> RewardBreakdown:
+    """The reward of a lookup that worked (`change` None), or of a query that ran and changed the progress."""
+    terms = [term(TermKind.STEP_COST, profile.step_cost), term(TermKind.EXECUTED, profile.executed)]
+    if repeated:
+        terms.append(term(TermKind.REPEAT, profile.repeat))
+    if change is not None:
+        if not repeated:
+            terms.append(term(TermKind.NEW_INFORMATION, profile.new_information))
+        terms.append(term(TermKind.PROGRESS, profile.progress, change))
+    return breakdown(terms, profile.clip)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from functools import cached_property
+from itertools import chain
 
 from .execution import Rows, Value
 
@@ -20,7 +21,7 @@ class ProgressMeter:
     progress = 0.25 * cardinality + 0.50 * value overlap + 0.25 * numeric range, each in [0, 1]:
 
     - cardinality: the smaller number of rows over the larger, 1 when both are 0;
-    - value overlap: the Jaccard index of the two sets of cell values (text without case);
+    - value overlap: the Jaccard index of the two sets of cell values;
     - numeric range: the mean over gold's distinct numbers of 1 / (1 + ln(1 + d)), where d is the
       distance to the nearest number of the result; where gold has no numbers, 1 if the result has none
       either, else 0.
@@ -67,11 +68,11 @@ def binned(progress: float) -> float:
 
 
 def _values(rows: Rows) -> set[Value]:
-    return {cell.casefold() if isinstance(cell, str) else cell for row in rows.rows for cell in row}
+    return set(chain.from_iterable(rows.rows))
 
 
 def _numbers(values: set[Value] | frozenset[Value]) -> list[int | float]:
-    return sorted(value for value in values if isinstance(value, int | float))
+    return sorted([value for value in values if isinstance(value, int | float)])
 
 
 def _closeness(number: int | float, others: list[int | float]) -> float:

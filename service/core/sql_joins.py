@@ -127,15 +127,16 @@ class Joins:
         """Gives the scope's own sources whose columns stand in a node, in the text's order."""
         found: dict[Source, None] = {}
         for part in node.dfs() if nested else own_nodes(node):
-            if isinstance(part, exp.Column) and (source := self._source_in_doubt(part)):
-                found[source] = None
+            if isinstance(part, exp.Column):
+                found.update(dict.fromkeys(self._candidates(part)))
         return list(found)
 
-    def _source_in_doubt(self, column: exp.Column) -> Source | None:
-        """Gives the source where a column was found or, its tables being unknown, where it may be."""
+    def _candidates(self, column: exp.Column) -> list[Source]:
+        """Gives the source where a column was found or, when none has it for sure, those that may."""
         use = self._names.columns.get(id(column))
-        source = use.source if use else None
-        return source if source in self._scope.sources else None
+        if use is None or use.is_known or use.is_certain or column.table:
+            return [use.source] if use and use.source in self._scope.sources else []
+        return [source for source in self._scope.sources if not source.relation.complete]
 
     # ---- what is connected ----
 

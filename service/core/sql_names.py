@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from .schema import Schema, Table
-from .sql_parsing import SqlText
+from .sql_parsing import SqlText, UnreadableSqlError
 
 Key = frozenset[str]  # names of columns, casefolded, whose values no two rows share
 
+MAX_SOURCES = 64  # https://sqlite.org/limits.html
+MAX_COLUMNS = 2_000  # of one relation, likewise
 SCHEMA_TABLES = frozenset({"sqlite_master", "sqlite_schema"})
 ROW_IDS = frozenset({"rowid", "oid", "_rowid_"})
 ONE_ROW: Key = frozenset()  # the key of what has one row at most
@@ -105,7 +107,6 @@ class Names:
     scopes: list[Scope] = field(default_factory=list)
     tables: list[TableUse] = field(default_factory=list)
     columns: dict[int, ColumnUse] = field(default_factory=dict)  # by the id of its node
-    texts: list[exp.Expr] = field(default_factory=list)  # in double quotes, and no column
 
     def source_of(self, node: exp.Expr) -> Source | None:
         """Gives the source in which a column was found."""
@@ -114,7 +115,7 @@ class Names:
 
 
 def resolve_names(tree: exp.Expr, sql: SqlText, schema: Schema) -> Names:
-    """Finds what each name in a statement means. May raise RecursionError for joins nested by the hundred."""
+    """Finds what each name in a statement means. Raises UnreadableSqlError beyond SQLite's own limits."""
     resolver = _Resolver(sql, schema)
     resolver.statement(tree)
     return resolver.names
@@ -277,6 +278,8 @@ class _Resolver:
 
     def _joins(self, node: exp.Expr, scope: Scope, ctes: _Ctes) -> None:
         for join in node.args.get("joins") or ():
+            if len(scope.sources) >= MAX_SOURCES:
+                raise UnreadableSqlError(f"SQLite joins {MAX_SOURCES} tables at most; join fewer.")
             left = list(scope.sources)
             self._from(join.this, scope, ctes)
             if len(scope.sources) > len(left):
@@ -351,8 +354,6 @@ class _Resolver:
             return
         elif source := next((each for each in candidates if not each.relation.complete), None):
             self._use(node, name, source, is_known=False, is_certain=False)
-        elif not qualifier and self._sql.is_double_quoted(node):
-            self.names.texts.append(node)
         else:
             only = candidates[0] if len(candidates) == 1 else None
             self._use(node, name, only, is_known=False)
@@ -379,6 +380,8 @@ class _Resolver:
         for item in select.expressions:
             for name, origin in self._results(item, scope):
                 complete = complete and bool(name)
+                if len(columns) >= MAX_COLUMNS:
+                    raise UnreadableSqlError(f"A SELECT has {MAX_COLUMNS:,} columns at most; select fewer.")
                 columns.append(name)
                 if origin:
                     origins[(id(origin[0]), origin[1])] = name

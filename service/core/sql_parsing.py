@@ -1,7 +1,8 @@
 """Reading SQL text: its tokens and, statement by statement, its syntax tree.
 
-Text is limited before it is parsed, for the parser recurses and costs about 15 µs a token: what one
-statement may take is about 0.1 s.
+The parser costs about 15 µs a token, recurses, and reads some constructs again in another way, each level
+twice or more (`JOIN` without `ON`, nested `date()`). So text is limited before it is parsed, and the parser's
+steps while it is. What a statement may take is then about 0.2 s.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 from sqlglot import exp
 from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.parsers.sqlite import SQLiteParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 MAX_BYTES = 100_000
-MAX_TOKENS = 5_000
+MAX_TOKENS = 2_000
 MAX_NESTING = 20  # parentheses, CASEs and prefix operators; deeper overflows Python's stack in the parser
+_STEPS_A_TOKEN = 4  # of the parser, forwards or back
+_SPARE_STEPS = 6_000  # for what is read again
 MAX_QUOTED = 120  # characters of the SQL that a finding repeats
 
 # The parser warns on the log of what an agent may write any time.
@@ -36,6 +40,8 @@ _OTHER = {
     *("EXEC", "EXECUTE", "GRANT", "MERGE", "PRAGMA", "REINDEX", "RELEASE", "REVOKE", "ROLLBACK", "SAVEPOINT"),
     *("SET", "SHOW", "START", "TRUNCATE", "USE", "VACUUM", "DESCRIBE", "DESC", "EXPLAIN", "REPLACE"),
 }
+# Counts tokens before they are made, which takes a second for 100 KB; an operator may count as two.
+_ROUGH_TOKEN = re.compile(r"'[^']*+'?|\"[^\"]*+\"?|--[^\n]*+|/\*(?s:.*?)(?:\*/|\Z)|\w+|[^\w\s]")
 # Forms of SQLite that the parser lacks, and the plain forms that name the same tables and columns.
 _PLAIN_FORMS = (
     (re.compile(r"\A\s*EXPLAIN\s+QUERY\s+PLAN\b", re.I), ""),
@@ -78,7 +84,8 @@ class SqlText:
         ]
         if not chunks:
             raise UnreadableSqlError("There is no statement; write one SELECT.")
-        return tuple(self._statement(chunk) for chunk in chunks)
+        spare = _SPARE_STEPS // len(chunks)
+        return tuple(self._statement(chunk, _STEPS_A_TOKEN * len(chunk) + spare) for chunk in chunks)
 
     def quote(self, node: exp.Expr) -> str:
         """Gives the text of a node, a call's with its arguments; empty for a node without names."""
@@ -91,9 +98,10 @@ class SqlText:
         return shortened(self.text[start : end + 1])
 
     def is_double_quoted(self, node: exp.Expr) -> bool:
-        """Says whether a name is written in double quotes, which SQLite may take for a text."""
-        start = node.this.meta.get("start") if isinstance(node.this, exp.Identifier) else None
-        return start is not None and self.text.startswith('"', start)
+        """Says whether a column is written "so" without its table, as some dialects write a text."""
+        if not isinstance(node, exp.Column) or node.args.get("table") or node.is_star:
+            return False
+        return self.text.startswith('"', node.this.meta.get("start", len(self.text)))
 
     def _call_end(self, start: int) -> int:
         depth = 0
@@ -105,13 +113,13 @@ class SqlText:
                 return token.end
         return start
 
-    def _statement(self, tokens: list[Token]) -> Statement:
+    def _statement(self, tokens: list[Token], max_steps: int) -> Statement:
         keyword = tokens[0].text.upper()
         if keyword in _OTHER:
             return Statement(keyword, tokens, None)
         if keyword not in _READING | _WRITING:
             raise UnreadableSqlError(f"No statement begins with {tokens[0].text[:40]!r}; write one SELECT.")
-        trees = _parse(tokens, self.text)
+        trees = _parse(tokens, self.text, max_steps)
         if len(trees) != 1 or not isinstance(trees[0], exp.Query | exp.Values | exp.DML):
             raise UnreadableSqlError("This is not a whole statement; write one SELECT.")
         return Statement(keyword, tokens, trees[0])
@@ -123,6 +131,8 @@ def read_sql(sql: str) -> SqlText:
         raise UnreadableSqlError(f"The SQL is longer than {MAX_BYTES:,} bytes; write a shorter statement.")
     if "\0" in sql:
         raise UnreadableSqlError("The SQL holds a NUL character, where SQLite stops reading; leave it out.")
+    if sum(1 for _ in islice(_ROUGH_TOKEN.finditer(sql), 2 * MAX_TOKENS + 1)) > 2 * MAX_TOKENS:
+        raise UnreadableSqlError(f"The SQL has more than {MAX_TOKENS:,} words; write a shorter statement.")
     text = sql
     for form, plain in _PLAIN_FORMS:
         text = form.sub(plain, text)
@@ -152,9 +162,27 @@ def _nesting(tokens: Sequence[Token]) -> Iterator[int]:
         yield depth + prefixes
 
 
-def _parse(tokens: list[Token], text: str) -> list[exp.Expr | None]:
+class _BoundedParser(SQLiteParser):
+    """SQLite's parser, which stops when it reads the same tokens again and again."""
+
+    __slots__ = ("_steps_left",)
+
+    def __init__(self, max_steps: int) -> None:
+        super().__init__(dialect=_SQLITE)
+        self._steps_left = max_steps
+
+    def _advance(self, times: int = 1) -> None:
+        self._steps_left -= 1
+        if self._steps_left < 0:
+            raise UnreadableSqlError("The SQL is too involved to read; give each JOIN its ON, and nest less.")
+        super()._advance(times)
+
+
+def _parse(tokens: list[Token], text: str, max_steps: int) -> list[exp.Expr | None]:
     try:
-        return list(_SQLITE.parser().parse(tokens, text))
+        return list(_BoundedParser(max_steps).parse(tokens, text))
+    except UnreadableSqlError:
+        raise
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         where = "".join(first.get(part) or "" for part in ("highlight", "end_context"))

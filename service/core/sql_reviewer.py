@@ -193,12 +193,11 @@ class _StatementReview:
             if not use.is_known and use.is_certain and not is_denied:
                 where = self._text.quote(use.node)
                 yield Finding(FindingKind.UNKNOWN_COLUMN, Severity.WARNING, where, self._no_such_column(use))
-        for node in self._names.texts:
-            where = self._text.quote(node)
-            yield _foreign(where, f"No column is named {where}; write a text in single quotes.")
 
     def _no_such_column(self, use: ColumnUse) -> str:
         name = use.node.name
+        if self._text.is_double_quoted(use.node):
+            return f'No column is named "{name}"; if it is a text, write it in single quotes.'
         if use.source is not None:
             columns = _column_names(use.source)
             owner = use.source.relation.table.name if use.source.relation.table else use.source.name
