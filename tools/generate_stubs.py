@@ -7,6 +7,7 @@ so that the package brings no top-level `buf` that another project's stubs could
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "proto"
+# protoc looks for protoc-gen-mypy on the path; it lies beside this Python.
+SCRIPTS = Path(sys.executable).parent
 
 
 def generate(out: Path) -> list[Path]:
     """Writes the stubs below `out` and returns their paths, sorted. Raises RuntimeError when protoc fails."""
+    os.environ["PATH"] = f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}"
+    out.mkdir(parents=True, exist_ok=True)
     protos = sorted(str(path.relative_to(SOURCES)) for path in SOURCES.rglob("*.proto"))
     includes = Path(grpc_tools.__file__).parent / "_proto"
     arguments = ["protoc", f"-I{SOURCES}", f"-I{includes}", f"--python_out={out}", f"--mypy_out={out}"]

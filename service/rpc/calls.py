@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any, TypeVar
 
 import grpc
@@ -63,8 +65,11 @@ class Calls:
 
         return grpc.unary_stream_rpc_method_handler(handle)
 
-    def frames(self, answer: Callable[[bytes], bytes]) -> grpc.RpcMethodHandler[Any, Any]:
+    def frames(self, answer: Callable[[bytes, Callable[[], bool]], bytes]) -> grpc.RpcMethodHandler[Any, Any]:
         """Answers every frame of a stream with one frame, in order.
+
+        `answer` gets the frame and a function that says whether the stream has been cut: what is left of
+        a frame then is not carried out, since the client sends it again over another stream.
 
         The next frame is read only when the last reply was taken, so a client that does not read is
         held back by flow control and costs no memory. When the server stops, the frame under way is
@@ -74,10 +79,12 @@ class Calls:
         async def handle(_: object, context: Context) -> None:
             async def carry_out(__: Caller) -> None:
                 stopping = asyncio.ensure_future(self._stopping.wait())
+                cut = threading.Event()
                 try:
                     while (data := await self._next_frame(context, stopping)) is not None:
-                        await context.write(await self._on_worker(lambda frame=data: answer(frame)))  # type: ignore[misc]
+                        await context.write(await self._on_worker(partial(answer, data, cut.is_set)))
                 finally:
+                    cut.set()
                     stopping.cancel()
 
             await self._guarded(context, carry_out)

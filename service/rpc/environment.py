@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from sqldojo.v1 import environment_pb2 as pb
 
@@ -58,8 +59,11 @@ class Environment:
         self._sessions.close(request.session_id)
         return pb.CloseSessionResponse(session_id=request.session_id)
 
-    def frame(self, data: bytes) -> bytes:
-        """Carries out a frame of commands, in order, and gives the reply frame. Never raises."""
+    def frame(self, data: bytes, is_cut: Callable[[], bool]) -> bytes:
+        """Carries out a frame of commands, in order, and gives the reply frame. Never raises.
+
+        Once `is_cut` says that nobody waits for the reply, the rest of the frame is left alone.
+        """
         reply = pb.RolloutResponse()
         try:
             request = rules.decode(pb.RolloutRequest, data)
@@ -68,6 +72,8 @@ class Environment:
             fill_command_error(reply.error, refusal, "")
             return reply.SerializeToString()
         for place, command in enumerate(request.commands):
+            if is_cut():
+                break
             result = reply.results.add(correlation_id=command.correlation_id)
             kind = command.WhichOneof("kind")
             try:

@@ -6,6 +6,7 @@ import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sqldojo.service.core.review import FindingKind, Review, Severity, Verdict
 from sqldojo.service.core.schema import READ_ALL, Permissions, Schema, Table, TableColumn
 from sqldojo.service.core.sql_dialect import SQLITE_FUNCTIONS
@@ -120,7 +121,7 @@ def test_sound_statements_are_approved(sql: str) -> None:
     [
         ("", ""),
         (" ; -- nothing", ""),
-        ("SELECT FROM WHERE", "FROM WHERE"),
+        ("SELECT FROM WHERE", "WHERE"),
         ("SELECT name FROM customers WHERE (id = 1", "1"),
         ("SELECT 'open FROM customers", ""),
         ("the answer is 42", ""),
@@ -146,14 +147,17 @@ def test_syntax(sql: str, where: str) -> None:
         "SELECT " + "CASE WHEN 1 THEN " * 30 + "1" + " END" * 30,
         "SELECT 1 FROM customers" + " JOIN customers" * 400,
         "(" * MAX_BYTES,
+        # what the parser would read again and again
+        "SELECT " + "date(" * 19 + "1" + ")" * 19,
+        "SELECT " + "struct(" * 19 + "1" + ")" * 19,
+        "SELECT 1 FROM customers" + " JOIN customers" * 30,
         ";" * (MAX_TOKENS + 1),
     ],
     ids=lambda sql: sql[:20],
 )
 def test_too_much_sql_is_a_syntax_finding(sql: str) -> None:
     result = review(sql)
-    assert [finding.kind for finding in result.findings] == [FindingKind.SYNTAX]
-    assert result.verdict is Verdict.REJECTED
+    assert [f.kind for f in result.findings if f.severity is Severity.ERROR] == [FindingKind.SYNTAX]
     assert result.schema_share == 0.0
 
 
@@ -335,7 +339,7 @@ def test_unknown_names_get_a_suggestion() -> None:
         ),
         ("SELECT id FROM Regions WHERE EXISTS (SELECT 1 FROM customers c, Regions r)", Severity.WARNING, "r"),
         ("SELECT a.id FROM customers a JOIN (SELECT id FROM orders LIMIT 100) b", Severity.WARNING, "b"),
-        ("SELECT a.id FROM customers a NATURAL JOIN notes", None, ""),
+        ("SELECT a.id FROM customers a NATURAL JOIN notes", Severity.WARNING, "notes"),
         ("SELECT a.id FROM customers a NATURAL JOIN orders", None, ""),
         ("SELECT b.body FROM Regions a NATURAL JOIN notes b", Severity.WARNING, "b"),
         (
@@ -630,12 +634,14 @@ def test_a_schema_is_told_from_another() -> None:
     assert reviewer.review("SELECT pay FROM salaries", SCHEMA, DENIES).verdict is Verdict.REJECTED
 
 
-_WORDS = st.sampled_from(
-    """SELECT DISTINCT FROM WHERE GROUP BY ORDER LIMIT HAVING JOIN LEFT NATURAL ON USING AS WITH RECURSIVE UNION ALL
-    EXCEPT IN EXISTS NOT AND OR IS NULL CASE WHEN THEN ELSE END BETWEEN LIKE INSERT INTO VALUES UPDATE SET DELETE
-    RETURNING CONFLICT DO OVER PARTITION FILTER CAST ( ) , . * ; = < + - || :: ' " [ ` 0 1 'x' "x" ? :p @ customers
-    orders o c id name customers.id o.* COUNT( SUM( nvl( json_each( INTERVAL TOP é 🦆 EXPLAIN PRAGMA -- /* */""".split()
+_VOCABULARY = (
+    "SELECT DISTINCT FROM WHERE GROUP BY ORDER LIMIT HAVING JOIN LEFT NATURAL ON USING AS WITH RECURSIVE UNION"
+    " ALL EXCEPT IN EXISTS NOT AND OR IS NULL CASE WHEN THEN ELSE END BETWEEN LIKE INSERT INTO VALUES UPDATE SET"
+    " DELETE RETURNING CONFLICT DO OVER PARTITION FILTER INTERVAL TOP EXPLAIN PRAGMA DROP CAST ( ) , . * ; = < +"
+    " - || :: ' \" [ ` 0 1 'x' \"x\" ? :p @ -- /* */ é 🦆 customers orders o c id name customers.id o.* COUNT("
+    " SUM( nvl( json_each( date("
 )
+_WORDS = st.sampled_from(_VOCABULARY.split())
 
 
 @given(st.one_of(st.text(max_size=200), st.lists(_WORDS, max_size=40).map(" ".join)))
@@ -681,7 +687,8 @@ _TAILS = st.sampled_from(
 def test_any_select_is_reviewed(
     columns: list[str], one: str, join: str, other: str, tails: list[str]
 ) -> None:
-    sql = f"WITH k AS (SELECT id FROM orders) SELECT {', '.join(columns)} FROM {one}{join}{other}{''.join(tails)}"
+    select = f"SELECT {', '.join(columns)} FROM {one}{join}{other}{''.join(tails)}"
+    sql = f"WITH k AS (SELECT id FROM orders) {select}"
     result = review(sql)
     assert result == review(sql)
     assert 0.0 <= result.schema_share <= 1.0

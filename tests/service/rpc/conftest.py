@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 
 import grpc
 import pytest
+import servers
 from google.rpc import status_pb2
+from servers import Server
 
 from sqldojo.v1 import environment_pb2_grpc, error_pb2, observation_pb2, task_pb2, task_pb2_grpc
-
-ORACLE = "an-oracle-token-for-tests"
-
-
-@dataclass(frozen=True)
-class Server:
-    address: str
-    process: subprocess.Popen[str]
-
-
-@contextmanager
-def _serving(*options: str) -> Iterator[Server]:
-    """Runs `sqldojo serve` as its own process for as long as the block takes."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sqldojo.cli", "serve", "--address", "127.0.0.1:0", "--embedded", *options],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "SQLDOJO_ORACLE_TOKEN": ORACLE},
-    )
-    try:
-        assert process.stdout is not None
-        yield Server(json.loads(process.stdout.readline())["address"], process)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    with _serving("--max-sessions", "2500", "--statement-deadline", "0.2") as started:
+    with servers.serving("--max-sessions", "2500", "--statement-deadline", "0.2") as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def serving() -> Callable[..., AbstractContextManager[Server]]:
     """Runs a server with options of its own: `with serving("--idle-seconds", "1") as server:`."""
-    return _serving
+    return servers.serving
 
 
 @pytest.fixture
@@ -68,7 +39,7 @@ def stub(channel: grpc.Channel) -> environment_pb2_grpc.EnvironmentServiceStub:
 
 @pytest.fixture
 def oracle_token() -> str:
-    return ORACLE
+    return servers.ORACLE_TOKEN
 
 
 @pytest.fixture(scope="session")

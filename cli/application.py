@@ -1,0 +1,26 @@
+"""Puts the commands together."""
+
+from __future__ import annotations
+
+import typer
+
+from .demo import demo
+from .evaluate import evaluate_policy
+from .play import play
+from .serve import serve
+from .tasks import tasks
+
+application = typer.Typer(
+    name="sqldojo",
+    help="The environment in which language models learn to work with SQL by running it.",
+    epilog="New here? Try: sqldojo demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+application.command()(demo)
+application.command()(play)
+application.command("eval")(evaluate_policy)
+application.add_typer(tasks, name="tasks")
+application.command()(serve)

@@ -1,0 +1,78 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ..client.types import Difficulty, Split, TaskKind
+from ..evaluation.tasks import TaskFilter
+
+
+class Kind(StrEnum):
+    """`--kind`: names of TaskKind."""
+
+    EXPLORE = "explore"
+    REPAIR = "repair"
+
+
+class SplitName(StrEnum):
+    """`--split`: names of Split."""
+
+    TRAIN = "train"
+    DEV = "dev"
+    TEST = "test"
+
+
+class DifficultyName(StrEnum):
+    """`--difficulty`: names of Difficulty."""
+
+    EASY = "easy"
+    MEDIUM = "medium"
+    HARD = "hard"
+
+
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        envvar="SQLDOJO_ADDRESS",
+        help="The server to use; without it, one is started for this command alone.",
+    ),
+]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SQLDOJO_TOKEN",
+        help="The bearer token for the server at --address; its oracle token shows gold.",
+    ),
+]
+KindOption = Annotated[Kind | None, typer.Option(help="Only tasks of this kind.")]
+SplitOption = Annotated[SplitName | None, typer.Option(help="Only tasks of this split.")]
+DifficultyOption = Annotated[DifficultyName | None, typer.Option(help="Only tasks of this difficulty.")]
+DatabaseOption = Annotated[str, typer.Option(help="Only tasks of this database.")]
+FamilyOption = Annotated[str, typer.Option(help="Only tasks of this family.")]
+ProfileOption = Annotated[str, typer.Option(help="The reward profile; without it, each task's own.")]
+BudgetOption = Annotated[
+    int, typer.Option(min=0, max=100, help="Steps of an episode; 0: as the profile has it.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON for a program to read.")]
+
+
+def task_filter(
+    kind: Kind | None,
+    split: SplitName | None,
+    difficulty: DifficultyName | None,
+    database: str,
+    family: str,
+) -> TaskFilter:
+    """Gives the filter that the options stand for."""
+    return TaskFilter(
+        kind=TaskKind[kind.name] if kind else None,
+        split=Split[split.name] if split else None,
+        difficulty=Difficulty[difficulty.name] if difficulty else None,
+        database=database,
+        family=family,
+    )

@@ -1,0 +1,136 @@
+"""`sqldojo serve`: runs the server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from .failure import fail
+
+
+def serve(
+    address: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 takes a free one.")
+    ] = "127.0.0.1:50051",
+    bank: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="A task bank's file; without it, the bank that comes along."
+        ),
+    ] = None,
+    oracle_token: Annotated[
+        str | None,
+        typer.Option(envvar="SQLDOJO_ORACLE_TOKEN", help="The bearer token that may see gold; none: nobody."),
+    ] = None,
+    max_sessions: Annotated[int, typer.Option(min=1, help="How many sessions may live at once.")] = 10_000,
+    idle_seconds: Annotated[
+        float, typer.Option(min=1, help="A session without a step for so long expires.")
+    ] = 900.0,
+    statement_deadline: Annotated[
+        float, typer.Option(min=0.01, help="How many seconds one SQL statement may run.")
+    ] = 1.0,
+    reuse_port: Annotated[
+        bool, typer.Option("--reuse-port", help="Share the port with other servers on this machine.")
+    ] = False,
+    embedded: Annotated[
+        bool,
+        typer.Option(
+            "--embedded",
+            help="For a parent process: announce the address as one JSON line, end when stdin closes.",
+        ),
+    ] = False,
+) -> None:
+    """Run the server until Ctrl-C or SIGTERM.
+
+    It speaks gRPC with reflection and health checks; its log goes to stderr.
+    """
+    host, port = split_address(address)
+    try:
+        from ..service.rpc.server import AddressInUse, ServerConfig
+        from ..service.rpc.server import serve as run_server
+        from ..service.tasks.bank_file import BankError
+    except ModuleNotFoundError as missing:
+        fail_without_server_extra(missing)
+
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    config = ServerConfig(
+        host=host,
+        port=port,
+        bank=bank,
+        oracle_token=oracle_token,
+        max_sessions=max_sessions,
+        idle_seconds=idle_seconds,
+        statement_deadline=statement_deadline,
+        reuse_port=reuse_port,
+    )
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        if embedded:
+            _set_when_stdin_closes(stop)
+        await run_server(config, ready=_announce_json if embedded else _announce, stop=stop)
+
+    try:
+        asyncio.run(run())
+    except AddressInUse as taken:
+        fail(
+            str(taken),
+            hint="End the server that listens there, or choose another address with --address HOST:PORT.",
+        )
+    except BankError as unusable:
+        fail(str(unusable), hint="Build one: sqldojo tasks build --output FILE")
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Gives host and port of "HOST:PORT"; an IPv6 host stands in brackets. Fails on anything else."""
+    host, colon, port = address.rpartition(":")
+    bare_ipv6 = ":" in host and not (host.startswith("[") and host.endswith("]"))
+    if not colon or not host or bare_ipv6 or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        fail(
+            f"{address!r} is no address",
+            hint="Give HOST:PORT with a port from 0 to 65535, as 127.0.0.1:50051 or [::1]:50051.",
+        )
+    return host, int(port)
+
+
+def fail_without_server_extra(missing: ModuleNotFoundError) -> NoReturn:
+    """Fails for a package of the extra [server]; a module of our own that is missing is raised again."""
+    if missing.name and missing.name.split(".")[0] == "sqldojo":
+        raise missing
+    fail(
+        f"this needs the package {missing.name!r}, which is not installed",
+        hint="Install what a server needs: pip install 'sqldojo[server]'",
+    )
+
+
+def _announce(address: str) -> None:
+    typer.echo(f"sqldojo serves on {address}. Ctrl-C ends it.")
+
+
+def _announce_json(address: str) -> None:
+    sys.stdout.write(json.dumps({"address": address}) + "\n")
+    sys.stdout.flush()
+
+
+def _set_when_stdin_closes(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def wait_for_end() -> None:
+        # os.read, not sys.stdin: its lock would be held at the interpreter's end.
+        while os.read(0, 4096):
+            pass
+        with contextlib.suppress(RuntimeError):  # the server has already ended otherwise
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait_for_end, name="stdin", daemon=True).start()

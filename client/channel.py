@@ -1,0 +1,78 @@
+"""The channel to a service, and calls that are tried again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeVar
+
+import grpc
+from grpc.aio import AioRpcError
+
+from sqldojo.v1 import environment_pb2
+from sqldojo.v1.benchmark_pb2_grpc import BenchmarkServiceStub
+from sqldojo.v1.environment_pb2_grpc import EnvironmentServiceStub
+from sqldojo.v1.task_pb2_grpc import TaskServiceStub
+
+from .errors import error_of_call
+from .retry import BACKOFF, may_retry, wait_for
+
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+CALL_SECONDS = 60.0
+
+_OPTIONS = (
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    # A frame's reply holds up to 20 wide rows for each of its commands and may pass any small bound.
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    # Come back to a server as soon as it does.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    # Each channel has its own connection, so that several channels reach several servers behind one port.
+    ("grpc.use_local_subchannel_pool", 1),
+)
+
+_Request = TypeVar("_Request")
+_Response = TypeVar("_Response")
+
+
+class Channel:
+    """An open channel to the service at `address`; `token` goes as bearer token with every call."""
+
+    def __init__(self, address: str, token: str | None) -> None:
+        self.address = address
+        self.metadata = (("authorization", f"Bearer {token}"),) if token is not None else ()
+        self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+        self.environment = EnvironmentServiceStub(self._channel)
+        self.tasks = TaskServiceStub(self._channel)
+        self.benchmark = BenchmarkServiceStub(self._channel)
+
+    async def call(
+        self, method: grpc.aio.UnaryUnaryMultiCallable[_Request, _Response], request: _Request
+    ) -> _Response:
+        """Makes a unary call; tries again while that may help, each try within CALL_SECONDS.
+
+        Raises DojoError for the last try's failure.
+        """
+        waits = BACKOFF.waits()
+        while True:
+            try:
+                return await method(request, timeout=CALL_SECONDS, metadata=self.metadata)
+            except AioRpcError as failure:
+                error = error_of_call(failure, self.address)
+            wait = next(waits, None)
+            if wait is None or not may_retry(error):
+                raise error
+            await asyncio.sleep(wait_for(error, wait))
+
+    def open_rollout(
+        self,
+    ) -> grpc.aio.StreamStreamCall[environment_pb2.RolloutRequest, environment_pb2.RolloutResponse]:
+        """Opens a rollout stream."""
+        return self.environment.Rollout(metadata=self.metadata)
+
+    async def close(self) -> None:
+        """Closes the channel; calls under way are cancelled."""
+        await self._channel.close()

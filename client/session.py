@@ -1,0 +1,140 @@
+"""One episode, played step by step."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+
+from sqldojo.v1 import environment_pb2
+
+from .channel import Channel
+from .errors import DojoError, ErrorReason
+from .retry import may_retry
+from .types import (
+    Action,
+    Answer,
+    Describe,
+    EpisodeSpec,
+    Observation,
+    Query,
+    Sample,
+    SessionState,
+    Step,
+    Submit,
+    Unparsed,
+)
+from .wire import StepAnswer, first_observation, played_step, reset_request, session_state, step_request
+
+
+class Session:
+    """A live session. Steps asked for at the same time are played one after the other.
+
+    A step whose answer did not come (the call was cancelled, or its retries were used up) may have been
+    played by the service all the same. So it is asked for again before the next step: it then stands in the
+    history, and the session goes on. Asking for the same action again gives that step.
+    """
+
+    def __init__(self, channel: Channel, session_id: str, first: Observation, *, reviewed: bool) -> None:
+        self.session_id = session_id
+        self.observation = first
+        self.total_reward = 0.0
+        self._channel = channel
+        self._reviewed = reviewed
+        self._turn = asyncio.Lock()
+        self._unanswered: Action | None = None
+
+    @classmethod
+    async def open(cls, channel: Channel, spec: EpisodeSpec, session_id: str) -> Session:
+        """Opens `session_id` with a new episode. Raises DojoError where the service refuses it."""
+        try:
+            answer = await channel.call(channel.environment.Reset, reset_request(spec, session_id))
+        except asyncio.CancelledError:  # the service may have opened it all the same
+            with contextlib.suppress(DojoError):
+                await _close(channel, session_id)
+            raise
+        return cls(channel, session_id, first_observation(answer.observation), reviewed=spec.reviewed)
+
+    @property
+    def done(self) -> bool:
+        """The episode has ended."""
+        return self.observation.done
+
+    async def describe(self, table: str) -> Step:
+        """Shows a table's columns."""
+        return await self.step(Describe(table))
+
+    async def sample(self, table: str) -> Step:
+        """Shows a table's first rows."""
+        return await self.step(Sample(table))
+
+    async def query(self, sql: str) -> Step:
+        """Runs one statement."""
+        return await self.step(Query(sql))
+
+    async def answer(self, value: str) -> Step:
+        """Answers an explore task's question; ends the episode."""
+        return await self.step(Answer(value))
+
+    async def submit(self, sql: str) -> Step:
+        """Hands in a repair task's statement; ends the episode when it is correct."""
+        return await self.step(Submit(sql))
+
+    async def unparsed(self, text: str) -> Step:
+        """Tells the service of a model's reply that held no tool call."""
+        return await self.step(Unparsed(text))
+
+    async def step(self, action: Action) -> Step:
+        """Plays one step and gives what it brought.
+
+        Raises DojoError where the call is refused or fails for good; an action that fails in the database is
+        no error but an observation.
+        """
+        async with self._turn:
+            if self._unanswered is not None and self._unanswered != action:
+                await self._play(self._unanswered)
+            return await self._play(action)
+
+    async def state(self, *, history: bool = False) -> SessionState:
+        """Gives the session as the service holds it; with its steps where `history`."""
+        request = environment_pb2.GetStateRequest(session_id=self.session_id, include_history=history)
+        return session_state(await self._channel.call(self._channel.environment.GetState, request))
+
+    async def close(self) -> None:
+        """Ends the session on the service. Closing one that is closed, or has expired, does nothing."""
+        await _close(self._channel, self.session_id)
+
+    async def _play(self, action: Action) -> Step:
+        request = step_request(
+            self.session_id, len(self.observation.history) + 1, action, reviewed=self._reviewed
+        )
+        self._unanswered = action
+        try:
+            answer: StepAnswer = await self._call(request)
+        except DojoError as error:
+            if not may_retry(error):
+                self._unanswered = None
+            raise
+        self._unanswered = None
+        step = played_step(answer, action, self.observation)
+        self.observation = replace(step.observation, history=(*self.observation.history, step))
+        self.total_reward = step.total_reward
+        return replace(step, observation=self.observation)
+
+    async def _call(
+        self, request: environment_pb2.StepRequest | environment_pb2.StepWithReviewRequest
+    ) -> StepAnswer:
+        environment = self._channel.environment
+        if isinstance(request, environment_pb2.StepWithReviewRequest):
+            return await self._channel.call(environment.StepWithReview, request)
+        return await self._channel.call(environment.Step, request)
+
+
+async def _close(channel: Channel, session_id: str) -> None:
+    try:
+        await channel.call(
+            channel.environment.CloseSession, environment_pb2.CloseSessionRequest(session_id=session_id)
+        )
+    except DojoError as error:
+        if error.reason is not ErrorReason.UNKNOWN_SESSION:
+            raise

@@ -1,0 +1,200 @@
+"""What a statement may do, and when it must stop: SQLite's three callbacks on one connection."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from time import monotonic
+from typing import Final
+
+import apsw
+
+from ..core.execution import ActionError, Column, ErrorKind
+from ..core.schema import Permissions, Schema
+from . import functions
+from .limits import Limits
+
+TICK: Final = 4_000
+"""Operations of SQLite's virtual machine between two looks at the clock."""
+
+_BLANK: Final = re.compile(r"(?:[ \t\n\f\r;\ufeff]|--[^\n]*+|/\*(?s:.*?)(?:\*/|\Z))*+")
+_WRITES_ROWS: Final = re.compile(r"(?:insert|replace|update|delete|with)\b", re.IGNORECASE)
+_IDENTIFIER: Final = re.compile(r"[\w$]+")
+_QUOTES: Final = str.maketrans("", "", "\"'`[]")
+_BUILT_IN: Final = ("sqlite_", "pragma_", "carray")  # how tables begin that SQLite makes by itself
+_SCHEMA_TABLES: Final = frozenset({"sqlite_master", "sqlite_schema"})
+_OK: Final = apsw.SQLITE_OK
+_READ: Final = apsw.SQLITE_READ
+_HARMLESS: Final = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE})  # the deadline ends a recursion
+_WRITES: Final = {
+    apsw.SQLITE_INSERT: "inserting into",
+    apsw.SQLITE_UPDATE: "updating",
+    apsw.SQLITE_DELETE: "deleting from",
+}
+_REASONS: Final = {
+    apsw.SQLITE_PRAGMA: "PRAGMA is not permitted: describe a table to see its columns",
+    apsw.SQLITE_ATTACH: "not permitted: a statement works on this database alone",
+    apsw.SQLITE_DETACH: "not permitted: a statement works on this database alone",
+    apsw.SQLITE_TRANSACTION: "transactions are not permitted: each statement is one by itself",
+    apsw.SQLITE_SAVEPOINT: "savepoints are not permitted: each statement is one by itself",
+}
+
+
+class Guard:
+    """Permits, inspects and times the statements of one connection.
+
+    Anything that is not expressly permitted is refused. Of the statement under way, `refusal` says why it was
+    refused or stopped, `deadline` when it is late, on the monotonic clock, and `ticks` how often it was
+    looked at; `statement` is its text without what follows it, empty when there is none, and `columns` are
+    those of its result, empty when it gives no rows.
+    """
+
+    __slots__ = (
+        "_ceiling",
+        "_denied",
+        "_limits",
+        "_max_ticks",
+        "_readable",
+        "_sql",
+        "_writable",
+        "columns",
+        "deadline",
+        "refusal",
+        "statement",
+        "ticks",
+    )
+
+    def __init__(self, schema: Schema, permissions: Permissions, limits: Limits) -> None:
+        self._limits = limits
+        self._max_ticks = limits.max_operations // TICK
+        self._denied = frozenset(name.casefold() for name in permissions.denied)
+        self._writable = permissions.writable
+        readable = [t.name for t in schema.tables if t.name.casefold() not in self._denied]
+        readable += functions.TABLE_FUNCTIONS
+        if not self._denied:  # else the schema table would show what is denied
+            readable += _SCHEMA_TABLES
+        self._readable = frozenset(readable) | frozenset(name.casefold() for name in readable)
+        self.begin("")
+
+    def begin(self, sql: str) -> None:
+        """Starts the clock for a statement."""
+        self._sql = sql
+        self.deadline = monotonic() + self._limits.deadline_seconds
+        self._ceiling = apsw.memory_used() + self._limits.max_memory_bytes
+        self.ticks = 0
+        self.refusal: ActionError | None = None
+        self.statement = ""
+        self.columns: tuple[Column, ...] = ()
+
+    # While SQLite compiles a statement.
+
+    def authorize(
+        self, operation: int, first: str | None, second: str | None, _database: str | None, source: str | None
+    ) -> int:
+        """Says to SQLite whether a statement may do one thing; `source` is the view that asks for it."""
+        if operation == _READ:  # called for every column, so this comes first and looks little up
+            if first in self._readable or self._may_read(str(first), second, source):
+                return _OK
+            return self._refuse(ErrorKind.DENIED, f"access to {first} is prohibited: it may not be read here")
+        if operation in _HARMLESS:
+            return _OK
+        if operation == apsw.SQLITE_FUNCTION:
+            if second in functions.ALLOWED:
+                return _OK
+            return self._refuse_function(str(second))
+        if operation in _WRITES and not str(first).startswith("sqlite_"):
+            if first in self._writable:
+                return _OK
+            return self._refuse(ErrorKind.DENIED, f"{_WRITES[operation]} {first} is not permitted")
+        reason = _REASONS.get(operation, "only rows may be read or written: the schema may not be changed")
+        return self._refuse(ErrorKind.DENIED, reason)
+
+    def _may_read(self, name: str, column: str | None, source: str | None) -> bool:
+        folded = name.casefold()
+        if folded in self._readable:  # as the statement spells it
+            return True
+        if folded in self._denied:
+            return self._reads_through_view(folded, source)
+        # SQLite also asks, with an empty column, for a common table expression of which no column is read.
+        return column == "" and not folded.startswith(_BUILT_IN)
+
+    def _reads_through_view(self, denied: str, source: str | None) -> bool:
+        """A denied table that the statement doesn't name is read by a view (or checked by a foreign key).
+
+        SQLite's `source` alone doesn't tell: a common table expression gives its name as a view does. An
+        identifier has no escapes, so a table whose name is nowhere in the text is not named.
+        """
+        text = self._sql.casefold()
+        return not _mentions(text, denied) or (source is not None and "with" not in text)
+
+    def _refuse_function(self, name: str) -> int:
+        message = f"not authorized to use function: {name} (results must be the same every time)"
+        return self._refuse(ErrorKind.NO_SUCH_FUNCTION, message, functions.similar_functions(name))
+
+    # Before it runs.
+
+    def inspect(self, cursor: apsw.Cursor, statement: str, _bindings: object) -> bool:
+        """Lets the one statement of a text run; called for each statement and for blank text after it."""
+        if not cursor.has_vdbe:
+            return True
+        self.statement = statement
+        if len(statement) != len(self._sql) and not _BLANK.fullmatch(self._sql, len(statement)):
+            self._refuse(ErrorKind.MULTIPLE_STATEMENTS, "only one statement at a time: nothing was run")
+        elif cursor.is_explain == 1:  # its listing holds addresses in memory
+            self._refuse(ErrorKind.DENIED, "EXPLAIN is not permitted: use EXPLAIN QUERY PLAN")
+        else:
+            self.columns = _columns(cursor.get_description())
+            if not self.columns and not _writes_rows(statement):
+                self._refuse(ErrorKind.DENIED, "not permitted: only statements that read or write rows are")
+        return self.refusal is None
+
+    # While it runs.
+
+    def tick(self) -> bool:
+        """Says to SQLite whether to stop; called every TICK operations."""
+        self.ticks += 1
+        limits = self._limits
+        if self.ticks >= self._max_ticks:
+            self._refuse(
+                ErrorKind.LIMIT, f"the statement takes more than {limits.max_operations:,} operations"
+            )
+        elif monotonic() > self.deadline:
+            self.expire()
+        elif apsw.memory_used() > self._ceiling:
+            self._refuse(
+                ErrorKind.LIMIT, f"the statement takes more than {limits.max_memory_bytes:,} bytes of memory"
+            )
+        return self.refusal is not None
+
+    def expire(self) -> None:
+        """The statement under way is late."""
+        self._refuse(
+            ErrorKind.TIMEOUT, f"the statement took longer than {self._limits.deadline_seconds:g} seconds"
+        )
+
+    @property
+    def near_bound(self) -> bool:
+        """One tick more would have passed, or did pass, the number of operations."""
+        return self.ticks >= self._max_ticks - 1
+
+    def _refuse(self, kind: ErrorKind, message: str, available: tuple[str, ...] = ()) -> int:
+        if self.refusal is None:  # the first reason is the one to mend
+            self.refusal = ActionError(kind, message, available)
+        return apsw.SQLITE_DENY
+
+
+def _mentions(text: str, name: str) -> bool:
+    """Says whether a name may stand in a text as an identifier; both folded. Errs on the side of yes."""
+    if _IDENTIFIER.fullmatch(name):
+        return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
+    return name.translate(_QUOTES) in text.translate(_QUOTES)  # within quotes, a quote stands twice
+
+
+def _writes_rows(statement: str) -> bool:
+    start = _BLANK.match(statement)
+    return _WRITES_ROWS.match(statement, start.end() if start else 0) is not None
+
+
+@lru_cache(maxsize=4096)
+def _columns(description: tuple[tuple[str, str], ...]) -> tuple[Column, ...]:
+    return tuple(Column(name, declared_type or "") for name, declared_type in description)

@@ -1,0 +1,100 @@
+"""The databases that a server's worker threads and sessions run their statements on."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Final
+
+import apsw
+
+from ..core.schema import Permissions
+from .database import Database
+from .images import DatabaseImages
+from .limits import Limits
+
+_Key = tuple[str, int, Permissions]
+
+SHARED_PER_THREAD: Final = 64
+"""Read-only databases that each thread keeps open, those least recently used being closed."""
+
+
+class DatabasePool:
+    """Opens databases from their images, and shares those that nobody may write.
+
+    A shared database belongs to one thread, for SQLite lets one thread at a time use a connection, and to
+    one set of permissions, for SQLite checks them when it compiles a statement and keeps what it compiled.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._local = threading.local()
+
+    def world(self, images: DatabaseImages, permissions: Permissions) -> SessionWorld:
+        """Gives the databases of one session. Nothing is opened before it is asked for."""
+        return SessionWorld(self, images, permissions)
+
+    def open_private(self, images: DatabaseImages, instance: int, permissions: Permissions) -> Database:
+        """Opens a copy that nobody else uses."""
+        return Database(images.images[instance], images.schema, permissions, self._limits)
+
+    def open_shared(self, images: DatabaseImages, instance: int, permissions: Permissions) -> Database:
+        """Gives this thread's database. It may not be handed to another thread."""
+        databases = self._thread_databases()
+        key = (images.database_id, instance, permissions)
+        database = databases.get(key)
+        if database is None:
+            database = databases[key] = self.open_private(images, instance, permissions)
+            if len(databases) > SHARED_PER_THREAD:
+                databases.popitem(last=False)
+        else:
+            databases.move_to_end(key)
+        return database
+
+    def _thread_databases(self) -> OrderedDict[_Key, Database]:
+        try:
+            return self._local.databases  # type: ignore[no-any-return]
+        except AttributeError:
+            self._local.databases = OrderedDict()
+            return self._thread_databases()
+
+
+class SessionWorld:
+    """The databases of one session, which may move between threads but is played by one at a time."""
+
+    __slots__ = ("_images", "_permissions", "_pool", "_private")
+
+    def __init__(self, pool: DatabasePool, images: DatabaseImages, permissions: Permissions) -> None:
+        self._pool = pool
+        self._images = images
+        self._permissions = permissions
+        self._private: Database | None = None
+
+    @property
+    def visible(self) -> Database:
+        """The calling thread's shared database, or the session's own copy when the task may write."""
+        if self._permissions.read_only:
+            return self._pool.open_shared(self._images, 0, self._permissions)
+        if self._private is None:
+            self._private = self._pool.open_private(self._images, 0, self._permissions)
+        return self._private
+
+    def pristine(self, instance: int) -> Database:
+        """The calling thread's shared database, or a new copy when the task may write."""
+        if self._permissions.read_only:
+            return self._pool.open_shared(self._images, instance, self._permissions)
+        return self._pool.open_private(self._images, instance, self._permissions)
+
+    def close(self) -> None:
+        """Frees the session's own copy. Closing twice is no error."""
+        if self._private is not None:
+            self._private.close()
+            self._private = None
+
+
+def set_process_heap_limit(limit_bytes: int) -> None:
+    """Bounds all of this process's SQLite memory. Call it once, at start.
+
+    All databases share the bound, so it stands behind those of `Limits` and is set well above them.
+    """
+    apsw.hard_heap_limit(limit_bytes)

@@ -1,0 +1,69 @@
+"""The user's mistakes: exit code 2, a message that helps, no traceback, and no server started for it."""
+
+import pytest
+from typer.testing import CliRunner
+
+from sqldojo.cli.application import application
+
+COMMANDS = ["demo", "play", "eval", "tasks", "serve"]
+
+
+def invoke(*arguments, **environment):
+    result = CliRunner().invoke(application, [*arguments], env={"COLUMNS": "100", **environment})
+    assert "Traceback" not in result.output
+    return result
+
+
+def test_the_help_names_every_command():
+    shown = invoke("--help")
+    assert shown.exit_code == 0
+    for command in COMMANDS:
+        assert command in shown.output
+        assert invoke(command, "--help").exit_code == 0
+
+
+MISTAKES = [
+    (["fly"], "No such command 'fly'"),
+    (["tasks", "list", "--kind", "puzzle"], "'puzzle' is not one of 'explore', 'repair'"),
+    (["tasks", "list", "--split", "all"], "'train', 'dev', 'test'"),
+    (["tasks", "show"], "Missing argument 'task'"),
+    (["tasks", "databases", "--address", "somewhere"], "'somewhere' is no address"),
+    (["serve", "--address", "localhost"], "'localhost' is no address"),
+    (["serve", "--address", "127.0.0.1:65536"], "is no address"),
+    (["serve", "--address", ":50051"], "is no address"),
+    (["serve", "--address", "::1:50051"], "[::1]:50051"),
+    (["serve", "--address", "127.0.0.1:²"], "is no address"),
+    (["serve", "--bank", "no-such-file.sqlite"], "does not exist"),
+    (["serve", "--max-sessions", "0"], "greater than or equal to 1"),
+    (["serve", "--statement-deadline", "0"], "greater than or equal to 0.01"),
+    (["eval"], "Missing option '--policy'"),
+    (["eval", "--policy", "clever"], "'clever' is no policy"),
+    (["eval", "--policy", "no_such_module:Policy"], "needs a module 'no_such_module'"),
+    (["eval", "--policy", "json:no_such_thing"], "'json' has no 'no_such_thing'"),
+    (["eval", "--policy", "json:decoder"], "'json:decoder' has no method select_action"),
+    (["eval", "--policy", "builtins:dict"], "'builtins:dict' has no method select_action"),
+    (["eval", "--policy", "random", "--episodes", "0"], "greater than or equal to 1"),
+    (["eval", "--policy", "random", "--seed", "-1"], "greater than or equal to 0"),
+    (["eval", "--policy", "random", "--budget", "101"], "less than or equal to 100"),
+    (["eval", "--policy", "random", "--output", "no/such/folder/r.jsonl"], "there is no folder"),
+    (["eval", "--policy", "oracle", "--address", "127.0.0.1:1"], "needs its oracle token"),
+    (["tasks", "show", "x", "--gold", "--address", "127.0.0.1:1"], "needs its oracle token"),
+    (["play", "--budget", "-1"], "greater than or equal to 0"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda value: str(value)[:60])
+def test_a_mistake_is_explained(arguments, message):
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert " ".join(message.split()) in " ".join(result.output.replace("│", " ").split())
+
+
+def test_a_server_that_is_not_there_is_the_users_to_mend():
+    result = invoke("tasks", "list", "--address", "127.0.0.1:1")
+    assert result.exit_code == 2
+    assert "Is a sqldojo server running at 127.0.0.1:1?" in result.output
+
+
+def test_the_address_may_come_from_the_environment():
+    assert "'nowhere' is no address" in invoke("tasks", "list", SQLDOJO_ADDRESS="nowhere").output

@@ -1,0 +1,39 @@
+"""Real server processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+ORACLE_TOKEN = "oracle-of-the-tests"
+
+
+@dataclass(frozen=True)
+class Server:
+    address: str
+    token: str
+    process: subprocess.Popen[str]
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[Server]:
+    """Runs `sqldojo serve` with these options in a process of its own, for as long as the block takes."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sqldojo.cli", "serve", "--address", "127.0.0.1:0", "--embedded", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "SQLDOJO_ORACLE_TOKEN": ORACLE_TOKEN},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield Server(json.loads(process.stdout.readline())["address"], ORACLE_TOKEN, process)
+    finally:
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
