@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from .execution import ActionError, Column, Row, Rows, Value
+from .execution import ActionError, Column, Row, Rows
 
 SHOWN_ROWS = 20  # what a person, or a model's context, can take in
-SHOWN_CHARACTERS = 1_000  # of one text
+SHOWN_CHARACTERS = 1_000  # of one text, and bytes of one blob
 
 
 class Outcome(IntEnum):
@@ -36,23 +36,8 @@ class Result:
 
 
 def shown(rows: Rows) -> Result:
-    """Gives what an agent sees of a result: its first rows, with long texts and blobs cut."""
-    head = tuple(rows.rows[:SHOWN_ROWS])
-    for row in head:
-        for cell in row:
-            if type(cell) in _SIZED and len(cell) > SHOWN_CHARACTERS:  # type: ignore[arg-type]
-                head = tuple(tuple(map(_cut, each)) for each in head)
-                return Result(rows.columns, head, len(rows.rows), not rows.complete)
-    return Result(rows.columns, head, len(rows.rows), not rows.complete)
-
-
-_SIZED = frozenset({str, bytes})
-
-
-def _cut(cell: Value) -> Value:
-    if isinstance(cell, str) and len(cell) > SHOWN_CHARACTERS:
-        return cell[:SHOWN_CHARACTERS] + "…"
-    return cell[:SHOWN_CHARACTERS] if isinstance(cell, bytes) else cell
+    """Gives what an agent sees of a result: its first rows. Long texts are cut where they are written out."""
+    return Result(rows.columns, tuple(rows.rows[:SHOWN_ROWS]), len(rows.rows), not rows.complete)
 
 
 @dataclass(frozen=True, slots=True)

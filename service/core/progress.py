@@ -72,7 +72,12 @@ def _values(rows: Rows) -> set[Value]:
 
 
 def _numbers(values: set[Value] | frozenset[Value]) -> list[int | float]:
+    if _NUMERIC.isdisjoint(map(type, values)):
+        return []
     return sorted([value for value in values if isinstance(value, int | float)])
+
+
+_NUMERIC = frozenset({int, float})
 
 
 def _closeness(number: int | float, others: list[int | float]) -> float:

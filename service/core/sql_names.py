@@ -7,7 +7,7 @@ among the names that the SELECT gives its results.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -27,8 +27,9 @@ ONE_ROW: Key = frozenset()  # the key of what has one row at most
 class Relation:
     """Columns and rows, as far as they can be told without running anything.
 
-    `columns` are casefolded. `complete` is False when there may be others. `keys` holds the keys that are
-    known. `rows` is an estimate. `table` is the table of the schema, if it is one.
+    `columns` are casefolded. `complete` is False when there may be others, `has_unnamed` says that there are
+    some which SQLite names by their text, as count(*). `keys` holds the keys that are known. `rows` is an
+    estimate. `table` is the table of the schema, if it is one.
     """
 
     columns: tuple[str, ...]
@@ -36,6 +37,11 @@ class Relation:
     keys: tuple[Key, ...] = ()
     rows: int = 1
     table: Table | None = None
+    has_unnamed: bool = False
+
+    def may_have(self, node: exp.Column) -> bool:
+        """Says whether a column that is not among those known may be there."""
+        return not self.complete or (self.has_unnamed and not node.name.isidentifier())
 
     def has(self, column: str) -> bool:
         """Says whether it has this column, given casefolded."""
@@ -51,7 +57,8 @@ class Relation:
 
 UNKNOWN = Relation((), complete=False)
 _SCHEMA_ROWS = Relation(("type", "name", "tbl_name", "rootpage", "sql"))
-_JSON_ROWS = Relation(("key", "value", "type", "atom", "id", "parent", "fullkey", "path", "json", "root"))
+_JSON_COLUMNS = ("key", "value", "type", "atom", "id", "parent", "fullkey", "path", "json", "root")
+_JSON_ROWS = Relation((*_JSON_COLUMNS, *sorted(ROW_IDS)))
 
 
 @dataclass(eq=False, slots=True)
@@ -193,15 +200,22 @@ class _Resolver:
             members.append(node.expression)
             node = node.this
         relations = [self._query(member, outer, ctes) for member in (node, *reversed(members))]
-        complete = all(relation.complete for relation in relations)
-        if complete and (order := query.args.get("order")):
-            # It sorts by results of any member, and by a qualified column only where a member gives it.
-            names = {column for relation in relations for column in relation.columns}
-            for column in own_nodes(order):
-                if isinstance(column, exp.Column) and not column.table:
-                    self._column(column, Scope(query, None), frozenset(names))
-        first = relations[0]
-        return Relation(first.columns, first.complete, (), sum(relation.rows for relation in relations))
+        if order := query.args.get("order"):
+            self._compound_order(order, relations)
+        rows = sum(relation.rows for relation in relations)
+        return replace(relations[0], keys=(), rows=rows, table=None)
+
+    def _compound_order(self, order: exp.Expr, relations: Sequence[Relation]) -> None:
+        """Looks for what a compound sorts by: results of any member.
+
+        A qualified column is left alone, for it may be there when a member gives just that.
+        """
+        names = frozenset(column for relation in relations for column in relation.columns)
+        for node in own_nodes(order):
+            if not isinstance(node, exp.Column) or node.table:
+                continue
+            if not any(relation.may_have(node) for relation in relations):
+                self._column(node, Scope(order, None), names)
 
     def _select(self, select: exp.Select, outer: Scope | None, ctes: _Ctes) -> Relation:
         scope = Scope(select, outer)
@@ -352,7 +366,7 @@ class _Resolver:
             self._use(node, name, source, is_known=True)
         elif not qualifier and name in aliases:
             return
-        elif source := next((each for each in candidates if not each.relation.complete), None):
+        elif source := next((each for each in candidates if each.relation.may_have(node)), None):
             self._use(node, name, source, is_known=False, is_certain=False)
         else:
             only = candidates[0] if len(candidates) == 1 else None
@@ -376,10 +390,10 @@ class _Resolver:
     def _relation(self, select: exp.Select, scope: Scope) -> Relation:
         columns: list[str] = []
         origins: dict[tuple[int, str], str] = {}  # (source, its column) -> the name that it has here
-        complete = True
+        starred: list[Relation] = []
         for item in select.expressions:
+            starred.extend(source.relation for source in _starred(item, scope))
             for name, origin in self._results(item, scope):
-                complete = complete and bool(name)
                 if len(columns) >= MAX_COLUMNS:
                     raise UnreadableSqlError(f"A SELECT has {MAX_COLUMNS:,} columns at most; select fewer.")
                 columns.append(name)
@@ -392,27 +406,30 @@ class _Resolver:
             rows = 1
         elif limit is not None:
             rows = min(rows, limit)
-        return Relation(tuple(filter(None, columns)), complete, keys, rows)
+        return Relation(
+            columns=tuple(filter(None, columns)),
+            complete=all(relation.complete for relation in starred),
+            keys=keys,
+            rows=rows,
+            has_unnamed=not all(columns) or any(relation.has_unnamed for relation in starred),
+        )
 
     def _results(self, item: exp.Expr, scope: Scope) -> Iterator[tuple[str, tuple[Source, str] | None]]:
         """Gives the name of each column that an item of a SELECT makes, and where it comes from.
 
-        The name is empty for what SQLite names by its text, and for what an unknown table may add.
+        The name is empty for what SQLite names by its text.
         """
         inner = item.unalias()
-        if isinstance(inner, exp.Star) or (
-            isinstance(inner, exp.Column) and isinstance(inner.this, exp.Star)
-        ):
-            qualifier = inner.table.casefold() if isinstance(inner, exp.Column) else ""
-            for source in scope.sources:
-                if not qualifier or source.name == qualifier:
-                    yield from ((column, (source, column)) for column in source.relation.columns)
-                    if not source.relation.complete:
-                        yield "", None
+        if _is_star(inner):
+            for source in _starred(item, scope):
+                yield from ((column, (source, column)) for column in source.relation.columns)
             return
+        while isinstance(inner, exp.Paren | exp.Collate):
+            inner = inner.this
         source_of = self.names.source_of(inner)
         origin = (source_of, inner.name.casefold()) if source_of else None
-        yield item.alias_or_name.casefold() if item.alias or isinstance(inner, exp.Column) else "", origin
+        name = item.alias or (inner.name if isinstance(inner, exp.Column) else "")
+        yield name.casefold(), origin
 
     def _keys(
         self, select: exp.Select, scope: Scope, columns: Sequence[str], origins: dict[tuple[int, str], str]
@@ -447,6 +464,18 @@ class _Resolver:
             return origins.get((id(source), part.name.casefold()))
         name = part.name.casefold() if isinstance(part, exp.Column) else ""
         return name if name in columns else None
+
+
+def _is_star(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Star | exp.Column) and node.is_star
+
+
+def _starred(item: exp.Expr, scope: Scope) -> list[Source]:
+    """Gives the sources all of whose columns an item of a SELECT takes."""
+    if not _is_star(item):
+        return []
+    qualifier = item.table.casefold() if isinstance(item, exp.Column) else ""
+    return [source for source in scope.sources if not qualifier or source.name == qualifier]
 
 
 def _groups_rows(node: exp.Expr) -> bool:

@@ -37,14 +37,14 @@ class Calls:
         self._access = access
         self._stopping = stopping
 
-    def unary(self, kind: type[Q], answer: Callable[[Q, Caller], Message]) -> grpc.RpcMethodHandler[Any, Any]:
-        """Answers one request with one message."""
+    def unary(
+        self, kind: type[Q], answer: Callable[[Q, Caller], Message | bytes]
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        """Answers one request with one message, encoded or not."""
 
         async def handle(data: bytes, context: Context) -> bytes:
             async def carry_out(caller: Caller) -> bytes:
-                return await self._on_worker(
-                    lambda: answer(rules.read(kind, data), caller).SerializeToString()
-                )
+                return await self._on_worker(lambda: _encoded(answer(rules.read(kind, data), caller)))
 
             return await self._guarded(context, carry_out)
 
@@ -120,3 +120,7 @@ class Calls:
 
     async def _on_worker(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def _encoded(message: Message | bytes) -> bytes:
+    return message if isinstance(message, bytes) else message.SerializeToString()

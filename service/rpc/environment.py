@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 
 from sqldojo.v1 import environment_pb2 as pb
+from sqldojo.v1 import error_pb2
 
 from ..sessions.refusal import Reason, Refusal
-from ..sessions.session import Played
 from ..sessions.store import Opening, SessionStore
-from . import rules, wire
+from . import rules, splice, wire
 from .access import Caller
 from .refusals import fill_command_error, internal
 
@@ -20,88 +20,83 @@ log = logging.getLogger(__name__)
 
 
 class Environment:
-    """Answers the requests of EnvironmentService. Blocking: called on a worker thread."""
+    """Answers the requests of EnvironmentService, in encoded messages. Blocking: for a worker thread."""
 
     def __init__(self, sessions: SessionStore) -> None:
         self._sessions = sessions
 
-    def reset(self, request: pb.ResetRequest, _: Caller) -> pb.ResetResponse:
-        """Opens a session."""
-        return self._reset(request, pb.ResetResponse())
+    def reset(self, request: pb.ResetRequest, _: Caller) -> bytes:
+        """Opens a session; gives a ResetResponse."""
+        return self._reset(request)
 
-    def step(self, request: pb.StepRequest, _: Caller) -> pb.StepResponse:
-        """Plays a step."""
-        return self._step(request, pb.StepResponse())
+    def step(self, request: pb.StepRequest, _: Caller) -> bytes:
+        """Plays a step; gives a StepResponse."""
+        return self._step(request, reviewed=False)
 
-    def step_with_review(self, request: pb.StepWithReviewRequest, _: Caller) -> pb.StepWithReviewResponse:
-        """Plays a step behind the review gate."""
-        return self._step_with_review(request, pb.StepWithReviewResponse())
+    def step_with_review(self, request: pb.StepWithReviewRequest, _: Caller) -> bytes:
+        """Plays a step behind the review gate; gives a StepWithReviewResponse."""
+        return self._step(request, reviewed=True)
 
-    def get_state(self, request: pb.GetStateRequest, _: Caller) -> pb.GetStateResponse:
-        """Gives a session's state."""
+    def get_state(self, request: pb.GetStateRequest, _: Caller) -> bytes:
+        """Gives a session's state, a GetStateResponse."""
         session = self._sessions.find(request.session_id)
         with session.lock:
-            response = pb.GetStateResponse(
-                session_id=session.session_id,
-                total_reward=session.state.total_reward,
-                next_step_index=len(session.history) + 1,
-                seed=session.seed,
-            )
-            wire.fill_observation(response.observation, session.observation)
-            wire.fill_brief(response.observation.brief, session)
-            if request.include_history:
-                for played in session.history:
-                    wire.fill_transition(response.history.add(), played)
-        return response
+            return wire.encode_state(session, with_history=request.include_history)
 
-    def close_session(self, request: pb.CloseSessionRequest, _: Caller) -> pb.CloseSessionResponse:
-        """Closes a session."""
-        self._sessions.close(request.session_id)
-        return pb.CloseSessionResponse(session_id=request.session_id)
+    def close_session(self, request: pb.CloseSessionRequest, _: Caller) -> bytes:
+        """Closes a session; gives a CloseSessionResponse."""
+        return self._close(request)
 
     def frame(self, data: bytes, is_cut: Callable[[], bool]) -> bytes:
         """Carries out a frame of commands, in order, and gives the reply frame. Never raises.
 
         Once `is_cut` says that nobody waits for the reply, the rest of the frame is left alone.
         """
-        reply = pb.RolloutResponse()
         try:
             request = rules.decode(pb.RolloutRequest, data)
             _check_frame(request)
         except Refusal as refusal:
+            reply = pb.RolloutResponse()
             fill_command_error(reply.error, refusal, "")
             return reply.SerializeToString()
+        results = []
         for place, command in enumerate(request.commands):
             if is_cut():
                 break
-            result = reply.results.add(correlation_id=command.correlation_id)
-            kind = command.WhichOneof("kind")
-            try:
-                self._carry_out(command, kind, result)
-            except Refusal as refusal:
-                result.ClearField("kind")
-                fill_command_error(result.error, refusal, f"commands[{place}]" + (f".{kind}" if kind else ""))
-            except Exception:
-                log.exception("command %d (%s) of a frame failed", place, kind)
-                result.ClearField("kind")
-                fill_command_error(result.error, internal(), f"commands[{place}]")
-        return reply.SerializeToString()
+            field, answer = self._answer(place, command)
+            results.append(splice.result(command.correlation_id, field, answer))
+        return b"".join(results)
 
-    def _carry_out(self, command: pb.Command, kind: str | None, result: pb.CommandResult) -> None:
+    def _answer(self, place: int, command: pb.Command) -> tuple[int, bytes]:
+        """Gives the field of CommandResult that answers a command, and the encoded message in it."""
+        kind = command.WhichOneof("kind")
+        try:
+            return self._carry_out(command, kind)
+        except Refusal as refusal:
+            why = refusal
+        except Exception:
+            log.exception("command %d (%s) of a frame failed", place, kind)
+            why = internal()
+        error = error_pb2.CommandError()
+        fill_command_error(error, why, f"commands[{place}]" + (f".{kind}" if kind else ""))
+        return splice.ERROR, error.SerializeToString()
+
+    def _carry_out(self, command: pb.Command, kind: str | None) -> tuple[int, bytes]:
         match kind:
             case "step":
-                rules.check_step(command.step)
-                self._step(command.step, result.step)
+                step = command.step
+                rules.check_step(step)
+                return splice.STEP, self._step(step, reviewed=False)
             case "step_with_review":
-                rules.check_step(command.step_with_review)
-                self._step_with_review(command.step_with_review, result.step_with_review)
+                reviewed = command.step_with_review
+                rules.check_step(reviewed)
+                return splice.STEP_WITH_REVIEW, self._step(reviewed, reviewed=True)
             case "reset":
                 rules.check(command.reset)
-                self._reset(command.reset, result.reset)
+                return splice.RESET, self._reset(command.reset)
             case "close":
                 rules.check(command.close)
-                self._sessions.close(command.close.session_id)
-                result.close.session_id = command.close.session_id
+                return splice.CLOSE, self._close(command.close)
             case _:
                 raise Refusal(
                     Reason.INVALID_FIELD,
@@ -110,32 +105,17 @@ class Environment:
                     hint="Set one of reset, step, step_with_review, close.",
                 )
 
-    def _reset(self, request: pb.ResetRequest, response: pb.ResetResponse) -> pb.ResetResponse:
-        session = self._sessions.open(
-            Opening(request.task_id, request.session_id, request.profile, request.seed, request.budget)
-        )
-        response.session_id = session.session_id
-        wire.fill_observation(response.observation, session.observation)
-        wire.fill_brief(response.observation.brief, session)
-        return response
+    def _reset(self, request: pb.ResetRequest) -> bytes:
+        opening = Opening(request.task_id, request.session_id, request.profile, request.seed, request.budget)
+        return wire.encode_reset(self._sessions.open(opening))
 
-    def _step(self, request: pb.StepRequest, response: pb.StepResponse) -> pb.StepResponse:
-        played = self._play(request, reviewed=False)
-        _fill_step(response, request.session_id, played)
-        return response
-
-    def _step_with_review(
-        self, request: pb.StepWithReviewRequest, response: pb.StepWithReviewResponse
-    ) -> pb.StepWithReviewResponse:
-        played = self._play(request, reviewed=True)
-        _fill_step(response, request.session_id, played)
-        assert played.transition.review is not None
-        wire.fill_review(response.review, played.transition.review)
-        return response
-
-    def _play(self, request: pb.StepRequest | pb.StepWithReviewRequest, *, reviewed: bool) -> Played:
+    def _step(self, request: pb.StepRequest | pb.StepWithReviewRequest, *, reviewed: bool) -> bytes:
         action = wire.read_action(request.action)
-        return self._sessions.play(request.session_id, request.step_index, action, reviewed=reviewed)
+        return self._sessions.play(request.session_id, request.step_index, action, reviewed, wire.encode_step)
+
+    def _close(self, request: pb.CloseSessionRequest) -> bytes:
+        self._sessions.close(request.session_id)
+        return pb.CloseSessionResponse(session_id=request.session_id).SerializeToString()
 
 
 def _check_frame(request: pb.RolloutRequest) -> None:
@@ -147,13 +127,3 @@ def _check_frame(request: pb.RolloutRequest) -> None:
             field="commands",
             hint="Send more frames: several may be under way at once.",
         )
-
-
-def _fill_step(
-    response: pb.StepResponse | pb.StepWithReviewResponse, session_id: str, played: Played
-) -> None:
-    response.session_id = session_id
-    response.step_index = played.step_index
-    wire.fill_observation(response.observation, played.transition.observation)
-    wire.fill_reward(response.reward, played.transition.reward)
-    response.total_reward = played.transition.state.total_reward

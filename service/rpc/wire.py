@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from sqldojo.v1 import action_pb2, observation_pb2, review_pb2, reward_pb2
+from sqldojo.v1 import action_pb2, environment_pb2, observation_pb2, review_pb2, reward_pb2
 
 from ..core.action import Action, Answer, Describe, Query, Sample, Submit, Unparsed
+from ..core.episode import Transition
 from ..core.execution import ActionError, Rows, Value
-from ..core.observation import Observation, Result, shown
+from ..core.observation import SHOWN_CHARACTERS, Observation, Result, shown
 from ..core.review import Review
 from ..core.reward import RewardBreakdown
 from ..core.task import PreparedTask
-from ..sessions.session import Played, Session
+from ..sessions.session import Answered, Session
 
 _CELL_TYPES: dict[type, observation_pb2.CellType.ValueType] = {
     type(None): observation_pb2.CELL_TYPE_NULL,
@@ -48,7 +49,7 @@ def read_action(message: action_pb2.Action) -> Action:
             assert_never(never)
 
 
-def fill_action(message: action_pb2.Action, action: Action) -> None:
+def _fill_action(message: action_pb2.Action, action: Action) -> None:
     """Writes an action."""
     match action:
         case Query(sql):
@@ -65,6 +66,47 @@ def fill_action(message: action_pb2.Action, action: Action) -> None:
             message.unparsed.text = text
 
 
+def encode_reset(session: Session) -> bytes:
+    """Encodes the answer to a reset: the first observation with its brief."""
+    response = environment_pb2.ResetResponse(session_id=session.session_id)
+    fill_observation(response.observation, session.first)
+    _fill_brief(response.observation.brief, session)
+    return response.SerializeToString()
+
+
+def encode_step(session_id: str, step_index: int, transition: Transition) -> bytes:
+    """Encodes the answer to a step: a StepWithReviewResponse where it was reviewed, else a StepResponse."""
+    review = transition.review
+    response = environment_pb2.StepResponse() if review is None else environment_pb2.StepWithReviewResponse()
+    response.session_id = session_id
+    response.step_index = step_index
+    fill_observation(response.observation, transition.observation)
+    fill_reward(response.reward, transition.reward)
+    response.total_reward = transition.state.total_reward
+    if review is not None and isinstance(response, environment_pb2.StepWithReviewResponse):
+        _fill_review(response.review, review)
+    return response.SerializeToString()
+
+
+def encode_state(session: Session, *, with_history: bool) -> bytes:
+    """Encodes a session's state."""
+    response = environment_pb2.GetStateResponse(
+        session_id=session.session_id,
+        total_reward=session.state.total_reward,
+        next_step_index=len(session.answered) + 1,
+        seed=session.seed,
+    )
+    if session.answered:
+        response.observation.CopyFrom(_read_step(session.answered[-1]).observation)
+    else:
+        fill_observation(response.observation, session.first)
+    _fill_brief(response.observation.brief, session)
+    if with_history:
+        for answered in session.answered:
+            _fill_transition(response.history.add(), answered)
+    return response.SerializeToString()
+
+
 def fill_observation(message: observation_pb2.Observation, observation: Observation) -> None:
     """Writes an observation, without its brief."""
     if observation.result is not None:
@@ -73,11 +115,12 @@ def fill_observation(message: observation_pb2.Observation, observation: Observat
         _fill_error(message.error, observation.error)
     message.steps_used = observation.steps_used
     message.steps_left = observation.steps_left
-    message.done = observation.done
-    message.outcome = observation_pb2.Outcome.ValueType(observation.outcome)
+    if observation.outcome:
+        message.done = True
+        message.outcome = observation_pb2.Outcome.ValueType(observation.outcome)
 
 
-def fill_brief(message: observation_pb2.Brief, session: Session) -> None:
+def _fill_brief(message: observation_pb2.Brief, session: Session) -> None:
     """Writes what stays the same through a session's episode."""
     prepared: PreparedTask = session.episode.prepared
     task = prepared.task
@@ -110,7 +153,7 @@ def fill_reward(message: reward_pb2.RewardBreakdown, reward: RewardBreakdown) ->
         message.clip_low, message.clip_high = reward.clip
 
 
-def fill_review(message: review_pb2.Review, review: Review) -> None:
+def _fill_review(message: review_pb2.Review, review: Review) -> None:
     """Writes a review."""
     message.verdict = review_pb2.Verdict.ValueType(review.verdict)
     for finding in review.findings:
@@ -122,14 +165,18 @@ def fill_review(message: review_pb2.Review, review: Review) -> None:
         )
 
 
-def fill_transition(message: observation_pb2.Transition, played: Played) -> None:
-    """Writes a step of a session's history."""
-    transition = played.transition
-    message.step_index = played.step_index
-    fill_action(message.action, played.action)
-    fill_observation(message.observation, transition.observation)
-    fill_reward(message.reward, transition.reward)
-    message.total_reward = transition.state.total_reward
+def _fill_transition(message: observation_pb2.Transition, answered: Answered) -> None:
+    step = _read_step(answered)
+    message.step_index = step.step_index
+    _fill_action(message.action, answered.action)
+    message.observation.CopyFrom(step.observation)
+    message.reward.CopyFrom(step.reward)
+    message.total_reward = step.total_reward
+
+
+def _read_step(answered: Answered) -> environment_pb2.StepWithReviewResponse:
+    """Reads an answer back; a StepResponse is a StepWithReviewResponse without its last field."""
+    return environment_pb2.StepWithReviewResponse.FromString(answered.answer)
 
 
 def _fill_result(message: observation_pb2.Result, result: Result) -> None:
@@ -137,16 +184,25 @@ def _fill_result(message: observation_pb2.Result, result: Result) -> None:
         message.columns.add(name=column.name, declared_type=column.declared_type)
     cells = [cell for row in result.rows for cell in row]
     message.cell_types.extend([_CELL_TYPES[type(cell)] for cell in cells])
-    message.cells.extend([cell if type(cell) is str else _text(cell) for cell in cells])
+    message.cells.extend(
+        [cell if type(cell) is str and len(cell) <= SHOWN_CHARACTERS else _text(cell) for cell in cells]
+    )
     message.row_count = result.row_count
     message.truncated = result.truncated
     message.row_count_is_lower_bound = result.row_count_is_lower_bound
 
 
 def _text(cell: Value) -> str:
-    if cell is None:
-        return ""
-    return cell.hex().upper() if isinstance(cell, bytes) else repr(cell)
+    """Gives a cell as text; a long one is cut."""
+    match cell:
+        case None:
+            return ""
+        case bytes():
+            return cell[:SHOWN_CHARACTERS].hex().upper()
+        case str():
+            return cell if len(cell) <= SHOWN_CHARACTERS else cell[:SHOWN_CHARACTERS] + "…"
+        case _:
+            return repr(cell)
 
 
 def _fill_error(message: observation_pb2.ActionError, error: ActionError) -> None:

@@ -62,7 +62,11 @@ def _watch(alarm: Alarm) -> None:
 def _patrol() -> None:
     while True:
         sleep(PERIOD_SECONDS)
-        with _alarms_lock:
-            alarms = list(_alarms)
-        for alarm in alarms:
-            alarm.ring_if_due()
+        _ring_those_due()
+
+
+def _ring_those_due() -> None:  # a function, so that no connection is held while the thread sleeps
+    with _alarms_lock:
+        alarms = list(_alarms)
+    for alarm in alarms:
+        alarm.ring_if_due()

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..core.action import Action
 from ..core.episode import Episode, Transition
-from ..core.observation import Observation
 from .refusal import Reason, Refusal
 
 STEPS_AFTER_END = 64  # answered with the penalty; more are refused, so a session stays bounded
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
-    """A step that was answered."""
+Encode = Callable[[str, int, Transition], bytes]
 
-    step_index: int
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A step that was answered: the action, and the answer as it was sent."""
+
     action: Action
     reviewed: bool
-    transition: Transition
+    answer: bytes
 
 
 class Session:
@@ -32,25 +34,20 @@ class Session:
         self.episode = episode
         self.seed = seed
         self.lock = threading.Lock()
-        self.history: list[Played] = []
-        self.state, self._first = episode.start(budget)
+        self.answered: list[Answered] = []
+        self.state, self.first = episode.start(budget)
         self.last_used = time.monotonic()
         self.closed = False
 
-    @property
-    def observation(self) -> Observation:
-        """The last observation."""
-        return self.history[-1].transition.observation if self.history else self._first
-
-    def play(self, step_index: int, action: Action, *, reviewed: bool) -> Played:
-        """Plays step `step_index`, or gives the answer that it had before.
+    def play(self, step_index: int, action: Action, reviewed: bool, encode: Encode) -> bytes:
+        """Plays step `step_index` and encodes its answer, or gives the answer that it had before.
 
         Raises Refusal for an index that skips a step, for one that was answered with another action, and
         when too many steps came after the end.
         """
-        answered = len(self.history)
+        answered = len(self.answered)
         if step_index <= answered:
-            return self._again(self.history[step_index - 1], action, reviewed)
+            return self._again(step_index, action, reviewed)
         if step_index > answered + 1:
             raise Refusal(
                 Reason.STEP_GAP,
@@ -66,18 +63,19 @@ class Session:
                 hint="Reset the session to begin a new episode, or close it.",
             )
         transition = self.episode.step(self.state, action, reviewed=reviewed)
+        answer = encode(self.session_id, step_index, transition)
         self.state = transition.state
-        played = Played(step_index, action, reviewed, transition)
-        self.history.append(played)
-        return played
+        self.answered.append(Answered(action, reviewed, answer))
+        return answer
 
-    def _again(self, played: Played, action: Action, reviewed: bool) -> Played:
-        if played.action == action and played.reviewed == reviewed:
-            return played
+    def _again(self, step_index: int, action: Action, reviewed: bool) -> bytes:
+        before = self.answered[step_index - 1]
+        if before.action == action and before.reviewed == reviewed:
+            return before.answer
         raise Refusal(
             Reason.STEP_CONFLICT,
-            f"step {played.step_index} was answered before, for another action",
+            f"step {step_index} was answered before, for another action",
             field="step_index",
-            hint=f"Go on with step {len(self.history) + 1}; only the same action may be sent again.",
-            expected_step_index=len(self.history) + 1,
+            hint=f"Go on with step {len(self.answered) + 1}; only the same action may be sent again.",
+            expected_step_index=len(self.answered) + 1,
         )

@@ -16,7 +16,7 @@ from ..core.task import Task
 from ..sandbox.pool import DatabasePool
 from ..tasks.bank import TaskBank, UnknownTask
 from .refusal import Reason, Refusal
-from .session import Played, Session
+from .session import Encode, Session
 
 REMEMBERED_CLOSED = 10_000  # closed ids that are still told apart from unknown ones
 
@@ -73,15 +73,15 @@ class SessionStore:
             _end(before)
         return session
 
-    def play(self, session_id: str, step_index: int, action: Action, *, reviewed: bool) -> Played:
-        """Plays one step of a session; see Session.play."""
+    def play(self, session_id: str, step_index: int, action: Action, reviewed: bool, encode: Encode) -> bytes:
+        """Plays one step of a session and gives its encoded answer; see Session.play."""
         while True:
             session = self.find(session_id)
             with session.lock:
                 if session.closed:
                     continue  # it began anew or was closed in the meantime: the store knows
                 session.last_used = time.monotonic()
-                return session.play(step_index, action, reviewed=reviewed)
+                return session.play(step_index, action, reviewed, encode)
 
     def find(self, session_id: str) -> Session:
         """Gives a live session."""

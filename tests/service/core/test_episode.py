@@ -19,8 +19,7 @@ from sqldojo.service.core.reward import TermKind
 from sqldojo.service.core.schema import Permissions
 from sqldojo.service.core.task import AnswerKind
 from sqldojo.service.rpc import wire
-from sqldojo.service.sessions.session import Played
-from sqldojo.v1 import observation_pb2
+from sqldojo.v1 import environment_pb2
 
 TOTAL_BONUS = "SELECT SUM(Bonus) FROM evaluation"
 HIDDEN = seeds.EMPLOYEES.replace("4200", "4711").replace("Louis Deacon", "Lewis Moody")
@@ -48,13 +47,8 @@ def play(
     return transitions
 
 
-def encoded(transitions: list[Transition], actions: list[Action]) -> list[bytes]:
-    out = []
-    for index, (transition, action) in enumerate(zip(transitions, actions, strict=True)):
-        message = observation_pb2.Transition()
-        wire.fill_transition(message, Played(index + 1, action, False, transition))
-        out.append(message.SerializeToString(deterministic=True))
-    return out
+def encoded(transitions: list[Transition]) -> list[bytes]:
+    return [wire.encode_step("session", index, each) for index, each in enumerate(transitions, start=1)]
 
 
 STATEMENTS = st.sampled_from(
@@ -125,7 +119,7 @@ def test_progress_telescopes(episode: Episode, actions: list[Action]) -> None:
 def test_equal_actions_give_equal_bytes(episode: Episode, actions: list[Action], reviewed: bool) -> None:
     first = play(episode, actions, reviewed=reviewed)
     again = play(episode, actions, reviewed=reviewed)
-    assert encoded(first, actions) == encoded(again, actions)
+    assert encoded(first) == encoded(again)
 
 
 @settings(max_examples=60, deadline=None)
@@ -167,8 +161,14 @@ def test_20_rows_are_shown_of_a_longer_result() -> None:
 
 
 def test_a_long_text_is_shown_cut() -> None:
-    (step,) = play(exploring(), [Query("SELECT printf('%2000d', 1), zeroblob(3)")])
-    assert step.observation.error is not None or len(step.observation.result.rows[0][0]) == 1001
+    (step,) = play(
+        exploring(), [Query("SELECT printf('%2000d', 1), CAST(printf('%2000d', 1) AS BLOB), 'short'")]
+    )
+    message = environment_pb2.StepResponse.FromString(wire.encode_step("session", 1, step))
+    text, blob, short = message.observation.result.cells
+    assert text == " " * 1000 + "…"
+    assert blob == "20" * 1000
+    assert short == "short"
 
 
 def test_an_unparsed_reply_costs_its_step_and_does_nothing_else() -> None:

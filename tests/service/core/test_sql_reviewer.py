@@ -200,8 +200,9 @@ def test_write(sql: str) -> None:
         "INSERT INTO ORDERS (id) SELECT id FROM customers",
         "INSERT OR REPLACE INTO orders (id) VALUES (1)",
         "REPLACE INTO orders (id) VALUES (1)",
-        "INSERT INTO orders (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET total = excluded.total RETURNING id",
-        "UPDATE orders SET total = (SELECT SUM(amount) FROM payments WHERE order_id = orders.id) WHERE id = 1",
+        "INSERT INTO orders (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET total = excluded.total",
+        "INSERT INTO orders (id) VALUES (1) RETURNING id, total",
+        "UPDATE orders SET total = (SELECT SUM(amount) FROM payments WHERE order_id = orders.id)",
         "UPDATE OR IGNORE orders SET total = 0 WHERE total IS NULL",
         "UPDATE orders AS o SET total = p.amount FROM payments AS p WHERE p.order_id = o.id",
         "WITH old AS (SELECT id FROM orders) DELETE FROM orders WHERE id IN (SELECT id FROM old)",
@@ -446,7 +447,7 @@ def test_fan_out(sql: str, where: str) -> None:
         f"SELECT c.id, AVG(c.balance) FROM {ORDERS} GROUP BY c.id",
         f"SELECT o.id, SUM(c.balance) FROM {ORDERS} GROUP BY o.id",
         "SELECT SUM(balance) FROM customers WHERE id IN (SELECT customer_id FROM orders)",
-        "SELECT SUM(balance) FROM customers c WHERE EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id)",
+        "SELECT SUM(balance) FROM customers c WHERE EXISTS (SELECT 1 FROM orders WHERE customer_id = c.id)",
         # aggregated before joining
         "SELECT SUM(c.balance) FROM customers c JOIN"
         " (SELECT customer_id, SUM(total) AS s FROM orders GROUP BY customer_id) o ON o.customer_id = c.id",
@@ -598,7 +599,7 @@ def test_functions_that_may_be_called_are_no_dialect() -> None:
         ("SELECT x.y, name FROM nowhere x, customers", 2 / 4),
         ("WITH s AS (SELECT id AS k FROM orders) SELECT k, k + 1 FROM s", 1.0),
         ("WITH s AS (SELECT id AS k FROM orders) SELECT wrong FROM s", 2 / 3),
-        ("SELECT n FROM (SELECT COUNT(*) FROM orders)", 1.0),
+        ("SELECT n FROM (SELECT COUNT(*) FROM orders)", 1 / 2),
         ("SELECT 1", 0.0),
         ("SELECT sql FROM sqlite_master", 0.0),
         ("SELECT name FROM", 0.0),
@@ -635,11 +636,11 @@ def test_a_schema_is_told_from_another() -> None:
 
 
 _VOCABULARY = (
-    "SELECT DISTINCT FROM WHERE GROUP BY ORDER LIMIT HAVING JOIN LEFT NATURAL ON USING AS WITH RECURSIVE UNION"
-    " ALL EXCEPT IN EXISTS NOT AND OR IS NULL CASE WHEN THEN ELSE END BETWEEN LIKE INSERT INTO VALUES UPDATE SET"
-    " DELETE RETURNING CONFLICT DO OVER PARTITION FILTER INTERVAL TOP EXPLAIN PRAGMA DROP CAST ( ) , . * ; = < +"
-    " - || :: ' \" [ ` 0 1 'x' \"x\" ? :p @ -- /* */ é 🦆 customers orders o c id name customers.id o.* COUNT("
-    " SUM( nvl( json_each( date("
+    "SELECT DISTINCT FROM WHERE GROUP BY ORDER LIMIT HAVING JOIN LEFT NATURAL ON USING AS WITH"
+    " RECURSIVE UNION ALL EXCEPT IN EXISTS NOT AND OR IS NULL CASE WHEN THEN ELSE END BETWEEN LIKE"
+    " INSERT INTO VALUES UPDATE SET DELETE RETURNING CONFLICT DO OVER PARTITION FILTER INTERVAL TOP"
+    " EXPLAIN PRAGMA DROP CAST ( ) , . * ; = < + - || :: ' \" [ ` 0 1 'x' \"x\" ? :p @ -- /* */ é 🦆"
+    " customers orders o c id name customers.id o.* COUNT( SUM( nvl( json_each( date("
 )
 _WORDS = st.sampled_from(_VOCABULARY.split())
 
@@ -654,41 +655,87 @@ def test_any_text_is_reviewed_alike_twice(sql: str) -> None:
         assert all(finding.message and len(finding.where) <= 120 for finding in one.findings)
 
 
+def real_database() -> apsw.Connection:
+    """Makes the schema in SQLite, where text in double quotes is a column as in the sandbox."""
+    connection = apsw.Connection(":memory:")
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+    for made in SCHEMA.tables:
+        columns = ", ".join(f'"{column.name}"' for column in made.columns)
+        if made.is_view:
+            connection.execute(f'CREATE VIEW "{made.name}" ({columns}) AS SELECT id, name FROM customers')
+        else:
+            connection.execute(f'CREATE TABLE "{made.name}" ({columns})')
+    return connection
+
+
+REAL = real_database()
 _COLUMNS = st.sampled_from(
-    ["c.id", "o.total", "name", "c.nam", "*", "COUNT(*)", "SUM(c.balance)", "(SELECT 1)"]
+    [
+        *(
+            "c.id",
+            "o.total",
+            "name",
+            "NAME",
+            "c.nam",
+            "nam",
+            '"name"',
+            '"Ann"',
+            "n",
+            "total",
+            "x",
+            "k.id",
+            "y",
+        ),
+        *("*", "o.*", "COUNT(*)", "SUM(c.balance)", "rowid", "c.rowid", "value", "id AS x", "(SELECT nope)"),
+        *('"COUNT(*)"', "(SELECT MAX(id) FROM orders WHERE customer_id = c.id)"),
+    ]
 )
 _TABLES = st.sampled_from(
     [
-        "customers c",
-        "orders o",
-        "nowhere n",
-        "(SELECT * FROM orders) o",
-        "(customers c JOIN orders o)",
-        "k",
-        "orders",
+        *("customers c", "orders o", "orders", "nowhere n", "k", "K o", "big_spenders", "json_each('[]') n"),
+        *("(SELECT * FROM orders) o", "(SELECT id AS x, name n FROM customers) c", "(orders o, products)"),
+        *("(SELECT COUNT(*) FROM orders) c", "(customers c JOIN orders o ON o.id = c.id)", "((customers))"),
     ]
 )
 _JOINS = st.sampled_from([", ", " JOIN ", " NATURAL JOIN ", " LEFT JOIN "])
+_FILTERS = st.sampled_from(
+    [
+        *(
+            "",
+            " WHERE c.id = o.customer_id",
+            " WHERE x > 1",
+            " WHERE id IN (SELECT id FROM k WHERE o.total > k.id)",
+        ),
+        *(" WHERE id IN k", " WHERE EXISTS (SELECT 1 FROM orders o WHERE nope = c.id)"),
+    ]
+)
 _TAILS = st.sampled_from(
     [
         "",
-        " WHERE c.id = o.customer_id",
         " GROUP BY 1",
+        " GROUP BY x",
         " ORDER BY x",
+        " ORDER BY o.total",
         " LIMIT 3",
-        " UNION SELECT 1",
-        " ON c.id = 1",
+        " UNION SELECT id FROM k",
     ]
 )
 
 
-@given(st.lists(_COLUMNS, min_size=1, max_size=4), _TABLES, _JOINS, _TABLES, st.lists(_TAILS, max_size=3))
-@settings(max_examples=300, deadline=None)
-def test_any_select_is_reviewed(
-    columns: list[str], one: str, join: str, other: str, tails: list[str]
+@given(st.lists(_COLUMNS, min_size=1, max_size=3), _TABLES, _JOINS, _TABLES, _FILTERS, _TAILS)
+@settings(max_examples=500, deadline=None)
+def test_names_are_found_as_sqlite_finds_them(
+    columns: list[str], one: str, join: str, other: str, condition: str, tail: str
 ) -> None:
-    select = f"SELECT {', '.join(columns)} FROM {one}{join}{other}{''.join(tails)}"
+    select = f"SELECT {', '.join(columns)} FROM {one}{join}{other}{condition}{tail}"
     sql = f"WITH k AS (SELECT id FROM orders) {select}"
-    result = review(sql)
-    assert result == review(sql)
-    assert 0.0 <= result.schema_share <= 1.0
+    unknown = {"UNKNOWN_TABLE", "UNKNOWN_COLUMN"} & kinds(sql)
+    try:
+        REAL.execute(f"EXPLAIN {sql}")
+        message = ""
+    except apsw.SQLError as error:
+        message = str(error)
+    if message.startswith(("no such column", "no such table")):
+        assert unknown, f"{sql}: {message}"
+    elif not message:
+        assert not {*unknown, "SYNTAX", "DIALECT"} & kinds(sql), sql

@@ -1,0 +1,285 @@
+"""Importing a data set in Spider's layout, a small one made here and, where it is there, Spider itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from sqldojo.service.core.execution import Rows
+from sqldojo.service.core.grading import grade_answer, render_answer
+from sqldojo.service.core.schema import READ_ALL
+from sqldojo.service.core.task import AnswerKind, Difficulty, Split, Task, TaskKind
+from sqldojo.service.sandbox.database import Database
+from sqldojo.service.sandbox.images import read_schema
+from sqldojo.service.sandbox.limits import Limits
+from sqldojo.service.tasks.bank import TaskBank
+from sqldojo.service.tasks.bank_file import BankDatabase, write_bank
+from sqldojo.service.tasks.spider import ImportReport, SpiderError, import_spider
+from sqldojo.service.tasks.verify import verify
+
+SPIDER = Path(os.environ.get("SQLDOJO_SPIDER", Path(__file__).parents[4] / "shared" / "data" / "spider"))
+
+CONCERTS = """
+CREATE TABLE Singer (
+    Singer_ID INTEGER PRIMARY KEY, Name TEXT, Age INT, Height REAL, Band INT REFERENCES band(id)
+);
+CREATE TABLE band (id INTEGER PRIMARY KEY, title TEXT, leader INT REFERENCES Singer(Singer_ID));
+CREATE TABLE "concert hall" (hall_id INTEGER PRIMARY KEY, "Seat Count" INT);
+CREATE TABLE concert (
+    id INTEGER PRIMARY KEY, band_id INT REFERENCES band(id), hall INT REFERENCES "concert hall"
+);
+INSERT INTO Singer VALUES (1, 'Ann', 30, 1.7, 1), (2, 'Bob', 40, 1.8, 1), (3, 'Zoë', 30, NULL, 2);
+INSERT INTO band VALUES (1, 'The Bobs', 2), (2, 'Solo', 3);
+INSERT INTO "concert hall" VALUES (1, 500), (2, 80);
+INSERT INTO concert VALUES (1, 1, 1), (2, 1, 2), (3, 2, 2);
+"""
+
+TRAIN = [
+    ("concerts", "How many singers are there?", "SELECT count(*) FROM singer"),
+    ("concerts", "What is the average height?", "SELECT avg(Height) FROM SINGER"),
+    ("concerts", "Who leads Solo?", 'SELECT T1.name FROM singer AS T1 JOIN band AS T2'
+     ' ON T1.singer_id = T2.leader WHERE T2.title = "Solo"'),
+    ("concerts", "How tall is Zoë?", 'SELECT height FROM singer WHERE name = "Zoë"'),
+    ("concerts", "Who are the singers by age?", "SELECT name FROM singer ORDER BY age"),
+    ("concerts", "Who are the singers by name?", "SELECT name, age FROM singer ORDER BY name DESC;"),
+    ("concerts", "Who is older than 99?", "SELECT name FROM singer WHERE age > 99"),
+    ("concerts", "Who, and how old, is over 99?", "SELECT name, age FROM singer WHERE age > 99"),
+    ("concerts", "Which halls hold more than 100?",
+     'SELECT "Seat Count" FROM "concert hall" WHERE "seat count" > 100'),
+    ("concerts", "Which seats does the band of Ann play for?",
+     "SELECT DISTINCT h.\"Seat Count\" FROM singer s JOIN concert c ON c.band_id = s.band"
+     " JOIN \"concert hall\" h ON h.hall_id = c.hall WHERE s.name = 'Ann'"),
+    ("concerts", "Who never led?",
+     "SELECT name FROM singer WHERE singer_id NOT IN (SELECT leader FROM band)"),
+    ("concerts", "Names of all?", "SELECT name FROM singer UNION SELECT title FROM band"),
+    ("concerts", "Singers by band?", "SELECT band, count(*) FROM singer GROUP BY band"),
+    ("concerts", "how many  SINGERS are there?", "SELECT count(*) FROM singer"),
+    ("concerts", "What does it cost?", "SELECT price FROM concert"),
+    ("concerts", "Who is it?", "SELEC name FROM singer"),
+    ("concerts", "Two at once?", "SELECT 1; SELECT 2"),
+    ("concerts", "Any one singer?", "SELECT name FROM singer LIMIT 1"),
+    ("concerts", "Away with them?", "DELETE FROM singer"),
+    ("nowhere", "Is it there?", "SELECT 1"),
+    ("../concerts", "Is it outside?", "SELECT 1"),
+    ("broken", "Is it readable?", "SELECT 1"),
+]  # fmt: skip
+OTHERS = [
+    ("latin", "Who plays?", "SELECT name FROM player WHERE id = 1"),
+    ("latin", "Which café?", 'SELECT count(*) FROM player WHERE name = "José"'),
+]
+DEV = [
+    ("numbers", "All of them?", "SELECT i FROM n WHERE i <= 21"),
+    ("numbers", "Twenty of them?", "SELECT i FROM n WHERE i <= 20"),
+    ("numbers", "Pairs of them?", "SELECT a.i FROM n a JOIN n b ON a.t = b.t"),
+    ("latin", "How many play?", "SELECT count(*) FROM player"),
+]
+
+
+def save(path: Path, questions: list[tuple[str, str, str]]) -> None:
+    records = [{"db_id": d, "question": q, "query": s, "sql": {}} for d, q, s in questions]
+    path.write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
+
+
+def database(folder: Path, db_id: str) -> Path:
+    (folder / "database" / db_id).mkdir(parents=True)
+    return folder / "database" / db_id / f"{db_id}.sqlite"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Makes a small data set with all that may be wrong with one."""
+    with sqlite3.connect(database(tmp_path, "concerts")) as connection:
+        connection.executescript(CONCERTS)
+    with sqlite3.connect(database(tmp_path, "numbers")) as connection:
+        connection.execute("CREATE TABLE n (i INTEGER PRIMARY KEY, t TEXT)")
+        connection.executemany("INSERT INTO n VALUES (?, 't')", [(i,) for i in range(1, 151)])
+    with sqlite3.connect(database(tmp_path, "latin")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE player (id INT, name TEXT, PRIMARY KEY (id)) WITHOUT ROWID")
+        connection.execute(
+            "INSERT INTO player VALUES (1, CAST(? AS TEXT)), (2, 'Åsa')", ("José".encode("latin-1"),)
+        )
+    database(tmp_path, "broken").write_bytes(b"no database at all")
+    save(tmp_path / "train_spider.json", TRAIN)
+    save(tmp_path / "train_others.json", OTHERS)
+    save(tmp_path / "dev.json", DEV)
+    tables = [
+        {
+            "db_id": "concerts",
+            "table_names_original": ["singer", "Band", "concert hall", "concert", "stadium"],
+        },
+        {"db_id": "numbers", "table_names_original": ["n"]},
+    ]
+    (tmp_path / "tables.json").write_text(json.dumps(tables))
+    return tmp_path
+
+
+@pytest.fixture
+def imported(folder: Path) -> tuple[tuple[BankDatabase, ...], tuple[Task, ...], ImportReport]:
+    return import_spider(folder)
+
+
+Imported = tuple[tuple[BankDatabase, ...], tuple[Task, ...], ImportReport]
+
+
+def asked(tasks: tuple[Task, ...], prompt: str) -> Task:
+    (task,) = [task for task in tasks if task.prompt == prompt]
+    return task
+
+
+def test_every_question_is_taken_or_left_out(imported: Imported) -> None:
+    _, tasks, report = imported
+    assert report.taken == len(tasks) == 17
+    every = [(d, q) for d, q, _ in TRAIN + OTHERS + DEV]
+    named = [(task.database_id, task.prompt) for task in tasks] + [
+        (o.db_id, o.question) for o in report.left_out
+    ]
+    assert sorted(named) == sorted(every)
+
+
+def test_what_is_left_out_says_why(imported: Imported) -> None:
+    reasons = {left.question: left.reason for left in imported[2].left_out}
+    assert reasons == {
+        "how many  SINGERS are there?": "duplicate: the question is that of spider/concerts/1",
+        "What does it cost?": "gold fails: no such column: price",
+        "Who is it?": "gold cannot be read: No statement begins with 'SELEC'; write one SELECT.",
+        "Two at once?": "gold cannot be read: it is not one SELECT",
+        "Any one singer?": reasons["Any one singer?"],
+        "Away with them?": "gold cannot be read: it is not one SELECT",
+        "Is it there?": "database missing: there is no database/nowhere/nowhere.sqlite",
+        "Is it outside?": "database missing: there is no database/../concerts/../concerts.sqlite",
+        "Is it readable?": "database unreadable: database/broken/broken.sqlite: is no SQLite database",
+        "All of them?": "too many rows: gold gives 21, and an agent sees 20",
+        "Pairs of them?": "over the row limit: gold gives more than 10,000 rows",
+    }
+    assert reasons["Any one singer?"].startswith("gold unstable: ")
+    assert imported[2].reasons()["database missing"] == 2
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind", "difficulty", "family", "tables", "answer"),
+    [
+        ("How many singers are there?", "INTEGER", "EASY", "aggregate", ["Singer"], "3"),
+        ("What is the average height?", "FLOAT", "EASY", "aggregate", ["Singer"], "1.75"),
+        ("Who leads Solo?", "STRING", "MEDIUM", "join", ["Singer", "band"], "Zoë"),
+        ("How tall is Zoë?", "NULL", "EASY", "single_table", ["Singer"], "NULL"),
+        ("Who are the singers by age?", "LIST", "EASY", "single_table", ["Singer"], '["Ann", "Zoë", "Bob"]'),
+        ("Who is older than 99?", "LIST", "EASY", "single_table", ["Singer"], "[]"),
+        ("Who, and how old, is over 99?", "TABLE", "EASY", "single_table", ["Singer"], "[]"),
+        ("Which halls hold more than 100?", "INTEGER", "EASY", "single_table", ["concert hall"], "500"),
+        ("Which seats does the band of Ann play for?", "LIST", "HARD", "fk_chain",
+         ["Singer", "concert", "concert hall"], "[500, 80]"),
+        ("Who never led?", "STRING", "MEDIUM", "nested", ["Singer", "band"], "Ann"),
+        ("Names of all?", "LIST", "HARD", "set_operation", ["Singer", "band"],
+         '["Ann", "Bob", "Solo", "The Bobs", "Zoë"]'),
+        ("Singers by band?", "TABLE", "EASY", "grouped", ["Singer"], "[[1, 2], [2, 1]]"),
+        ("Who plays?", "STRING", "EASY", "single_table", ["player"], "José"),
+        ("Which café?", "INTEGER", "EASY", "aggregate", ["player"], "1"),
+    ],
+)  # fmt: skip
+def test_tasks(
+    imported: Imported, prompt: str, kind: str, difficulty: str, family: str, tables: list[str], answer: str
+) -> None:
+    databases, tasks, _ = imported
+    task = asked(tasks, prompt)
+    assert task.kind is TaskKind.EXPLORE
+    assert task.answer_kind is AnswerKind[kind]
+    assert task.difficulty is Difficulty[difficulty]
+    assert (task.family, list(task.gold_tables)) == (family, tables)
+    (image,) = next(database.images for database in databases if database.database_id == task.database_id)
+    gold = Database(image, read_schema(image), READ_ALL, Limits()).execute(task.gold_sql)
+    assert isinstance(gold, Rows)
+    assert render_answer(task.answer_kind, gold) == answer
+    assert grade_answer(task.answer_kind, gold, answer)
+
+
+def test_order_counts_only_where_it_is_decided(imported: Imported) -> None:
+    _, tasks, _ = imported
+    assert asked(tasks, "Who are the singers by name?").ordered
+    assert not asked(tasks, "Who are the singers by age?").ordered  # two are 30
+    assert not asked(tasks, "Names of all?").ordered
+
+
+def test_text_in_double_quotes_is_put_in_single_ones(imported: Imported) -> None:
+    _, tasks, _ = imported
+    assert asked(tasks, "How tall is Zoë?").gold_sql == "SELECT height FROM singer WHERE name = 'Zoë'"
+    seats = asked(tasks, "Which halls hold more than 100?")
+    assert seats.gold_sql == 'SELECT "Seat Count" FROM "concert hall" WHERE "seat count" > 100'
+
+
+def test_splits_and_ids(imported: Imported) -> None:
+    databases, tasks, report = imported
+    splits = {database.database_id: database.split for database in databases}
+    assert splits == {"concerts": Split.TRAIN, "latin": Split.TRAIN, "numbers": Split.DEV}
+    assert {task.task_id: task.split for task in tasks}["spider/numbers/2"] is Split.DEV
+    assert asked(tasks, "How many play?").task_id == "spider/latin/3"
+    assert asked(tasks, "How many play?").split is Split.TRAIN
+    assert report.notes == (
+        "latin is in several splits; all of it was put into TRAIN",
+        "concerts: tables.json names stadium, which the database lacks",
+        "latin: 1 texts were not UTF-8; they were read as Windows-1252",
+    )
+
+
+def test_a_bank_is_made_of_it(imported: Imported, tmp_path: Path) -> None:
+    databases, tasks, _ = imported
+    assert verify(databases, tasks) == ()
+    write_bank(tmp_path / "bank.sqlite", databases, tasks)
+    bank = TaskBank.open(tmp_path / "bank.sqlite")
+    assert bank.tasks == tasks
+    assert bank.prepare("spider/concerts/1").gold[0].rows == [(3,)]
+
+
+def test_importing_twice_gives_the_same(folder: Path) -> None:
+    assert import_spider(folder) == import_spider(folder)
+
+
+def test_progress_reaches_the_end(folder: Path) -> None:
+    told: list[tuple[int, int]] = []
+    import_spider(folder, lambda done, total: told.append((done, total)))
+    assert told[-1] == (len(TRAIN + OTHERS + DEV),) * 2
+
+
+def test_no_questions_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SpiderError, match="has none of train_spider"):
+        import_spider(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"[{]", b"\xff\xfe[", b'{"db_id": 1}', b"[" * 100_000])
+def test_a_broken_file_is_named(folder: Path, content: bytes) -> None:
+    (folder / "dev.json").write_bytes(content)
+    with pytest.raises(SpiderError, match=r"dev\.json"):
+        import_spider(folder)
+
+
+@pytest.mark.parametrize("content", [None, b"[{]", b'[1, {}, {"db_id": 7}]'])
+def test_tables_may_be_missing_or_broken(folder: Path, content: bytes | None) -> None:
+    (folder / "tables.json").unlink()
+    if content is not None:
+        (folder / "tables.json").write_bytes(content)
+    _, tasks, report = import_spider(folder)
+    assert len(tasks) == 17
+    assert any("tables.json" in note for note in report.notes) == (content is None or content == b"[{]")
+
+
+def test_a_broken_record_is_left_out(folder: Path) -> None:
+    records = [1, {"db_id": "numbers"}, {"db_id": "numbers", "question": " ", "query": "SELECT 1"}, {}]
+    (folder / "dev.json").write_text(json.dumps(records))
+    reasons = [left.reason for left in import_spider(folder)[2].left_out if not left.db_id]
+    assert reasons == [
+        f"broken record: number {n} of dev.json lacks db_id, question or query" for n in (1, 2, 3, 4)
+    ]
+
+
+@pytest.mark.skipif(not SPIDER.is_dir(), reason="Spider itself is not here")
+def test_spider_is_taken_whole() -> None:
+    databases, tasks, report = import_spider(SPIDER)
+    named = len(tasks) + len(report.left_out)
+    files = [SPIDER / name for name in ("train_spider.json", "train_others.json", "dev.json")]
+    assert named == sum(len(json.loads(path.read_text(encoding="utf-8"))) for path in files if path.exists())
+    assert len(tasks) > named / 2
+    assert {task.database_id for task in tasks} == {database.database_id for database in databases}
