@@ -1,7 +1,7 @@
 """The upper bound: decode a frame, run its queries, build and encode the reply, on one core and no network.
 
-The messages are those of the real server, built by the same code; what is left out is the network, the
-event loop, the sandbox's guards, sessions, grading and rewards.
+The messages are those of the real server. What is left out is the network, the event loop, the sandbox's
+guards, sessions, progress and rewards (every reply carries the same one).
 """
 
 from __future__ import annotations
@@ -10,25 +10,27 @@ import time
 
 import apsw
 
-from sqldojo.service.core.execution import Column
-from sqldojo.service.core.observation import Observation, Result
-from sqldojo.service.core.reward import TermKind, breakdown, term
-from sqldojo.service.rpc import wire
-from sqldojo.v1 import action_pb2
+from sqldojo.v1 import action_pb2, observation_pb2, reward_pb2
 from sqldojo.v1 import environment_pb2 as pb
 
 from . import workload
 
 FRAME = 128
 
-_REWARD = breakdown(
-    [
-        term(TermKind.STEP_COST, -0.02),
-        term(TermKind.EXECUTED, 0.02),
-        term(TermKind.NEW_INFORMATION, 0.01),
-        term(TermKind.PROGRESS, 0.15, 0.0),
+CELL_TYPES = {
+    int: observation_pb2.CELL_TYPE_INTEGER,
+    float: observation_pb2.CELL_TYPE_REAL,
+    str: observation_pb2.CELL_TYPE_TEXT,
+}
+
+REWARD = reward_pb2.RewardBreakdown(
+    total=0.01,
+    unclipped=0.01,
+    terms=[
+        reward_pb2.RewardTerm(kind=kind, value=1, weight=0.01, contribution=0.01) for kind in (1, 2, 3, 5)
     ],
-    (-0.10, 0.15),
+    clip_low=-0.10,
+    clip_high=0.15,
 )
 
 
@@ -50,15 +52,22 @@ def _answer(data: bytes, cursor: apsw.Cursor) -> bytes:
     reply = pb.RolloutResponse()
     for command in pb.RolloutRequest.FromString(data).commands:
         cursor.execute(command.step.action.query.sql)
-        columns = tuple(Column(name, declared or "") for name, declared in cursor.get_description())
+        names = cursor.get_description()
         rows = cursor.fetchall()
         response = reply.results.add(correlation_id=command.correlation_id).step
         response.session_id = command.step.session_id
         response.step_index = command.step.step_index
-        observation = Observation(Result(columns, tuple(rows), len(rows)), None, 1, 14)
-        wire.fill_observation(response.observation, observation)
-        wire.fill_reward(response.reward, _REWARD)
         response.total_reward = 0.01
+        response.reward.CopyFrom(REWARD)
+        observation = response.observation
+        observation.steps_used, observation.steps_left = 1, 14
+        result = observation.result
+        for name, declared_type in names:
+            result.columns.add(name=name, declared_type=declared_type or "")
+        cells = [cell for row in rows for cell in row]
+        result.cell_types.extend([CELL_TYPES[type(cell)] for cell in cells])
+        result.cells.extend([cell if type(cell) is str else repr(cell) for cell in cells])
+        result.row_count = len(rows)
     return reply.SerializeToString()
 
 

@@ -6,7 +6,6 @@ may touch is handed to it: the prepared task, the session's databases, a reviewe
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -25,6 +24,9 @@ SAMPLED_ROWS = 5
 DESCRIPTION = tuple(Column(name) for name in ("column", "type", "not_null", "primary_key", "references"))
 
 
+Key = tuple[type[Action], str] | None
+
+
 @dataclass(frozen=True, slots=True)
 class EpisodeState:
     """Where an episode stands between two steps."""
@@ -34,7 +36,7 @@ class EpisodeState:
     steps_used: int = 0
     outcome: Outcome = Outcome.RUNNING
     total_reward: float = 0.0
-    seen: frozenset[bytes] = frozenset()  # keys of the lookups and statements so far
+    seen: frozenset[Key] = frozenset()  # keys of the lookups and statements so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,20 +239,18 @@ def _description(table: Table) -> Rows:
     )
 
 
-def _key(action: Action) -> bytes:
+def _key(action: Action) -> Key:
     """What makes two actions the same: the table without case, the SQL without its white space.
 
-    Empty for actions that do not count as repeated.
+    None for actions that do not count as repeated.
     """
     match action:
-        case Describe(table) | Sample(table):
-            text = table.strip().casefold()
         case Query(sql) | Submit(sql):
-            text = " ".join(sql.split()).rstrip("; ")
+            return type(action), " ".join(sql.split()).rstrip("; ")
+        case Describe(table) | Sample(table):
+            return type(action), table.strip().casefold()
         case _:
-            return b""
-    name = type(action).__name__
-    return hashlib.blake2b(f"{name}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            return None
 
 
 _NOTHING_TO_REVIEW = Review((), 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Value = int | float | str | bytes | None
 Row = tuple[Value, ...]
@@ -39,8 +39,7 @@ class ActionError:
     available: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A result's column. `declared_type` is empty for an expression."""
 
     name: str

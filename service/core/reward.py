@@ -42,9 +42,12 @@ def term(kind: TermKind, weight: float, value: float = 1.0) -> RewardTerm:
 Clip = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RewardBreakdown:
-    """A step's reward: total = clip(unclipped), and unclipped adds the contributions in their order."""
+    """A step's reward: total = clip(unclipped), and unclipped adds the contributions in their order.
+
+    Equal only to itself, so that what is made once for many steps is found by it quickly.
+    """
 
     total: float
     unclipped: float

@@ -16,6 +16,10 @@ from .refusals import fill_command_error, internal
 
 MAX_COMMANDS = 256
 
+Result = pb.CommandResult
+RESULTS = pb.RolloutResponse.RESULTS_FIELD_NUMBER
+CORRELATION_ID = Result.CORRELATION_ID_FIELD_NUMBER
+
 log = logging.getLogger(__name__)
 
 
@@ -64,7 +68,8 @@ class Environment:
             if is_cut():
                 break
             field, answer = self._answer(place, command)
-            results.append(splice.result(command.correlation_id, field, answer))
+            result = splice.number_field(CORRELATION_ID, command.correlation_id) + splice.field(field, answer)
+            results.append(splice.field(RESULTS, result))
         return b"".join(results)
 
     def _answer(self, place: int, command: pb.Command) -> tuple[int, bytes]:
@@ -79,24 +84,24 @@ class Environment:
             why = internal()
         error = error_pb2.CommandError()
         fill_command_error(error, why, f"commands[{place}]" + (f".{kind}" if kind else ""))
-        return splice.ERROR, error.SerializeToString()
+        return Result.ERROR_FIELD_NUMBER, error.SerializeToString()
 
     def _carry_out(self, command: pb.Command, kind: str | None) -> tuple[int, bytes]:
         match kind:
             case "step":
                 step = command.step
                 rules.check_step(step)
-                return splice.STEP, self._step(step, reviewed=False)
+                return Result.STEP_FIELD_NUMBER, self._step(step, reviewed=False)
             case "step_with_review":
                 reviewed = command.step_with_review
                 rules.check_step(reviewed)
-                return splice.STEP_WITH_REVIEW, self._step(reviewed, reviewed=True)
+                return Result.STEP_WITH_REVIEW_FIELD_NUMBER, self._step(reviewed, reviewed=True)
             case "reset":
                 rules.check(command.reset)
-                return splice.RESET, self._reset(command.reset)
+                return Result.RESET_FIELD_NUMBER, self._reset(command.reset)
             case "close":
                 rules.check(command.close)
-                return splice.CLOSE, self._close(command.close)
+                return Result.CLOSE_FIELD_NUMBER, self._close(command.close)
             case _:
                 raise Refusal(
                     Reason.INVALID_FIELD,

@@ -1,45 +1,38 @@
-"""Reply frames put together from results that are encoded already.
+"""Messages put together from parts that are encoded already.
 
-A session keeps each answer as the bytes that were sent, so that a repeated step gets the same bytes. A frame
-takes them as they are: in protobuf's encoding a message field is its tag, its length and its bytes
-(https://protobuf.dev/programming-guides/encoding/), so nothing is read or copied field by field.
+In protobuf's encoding a message is its fields one after the other, and a field that holds a message is a tag,
+a length and that message's bytes (https://protobuf.dev/programming-guides/encoding/). So parts that are the
+same for many steps are encoded once, and an answer that a session has kept goes into a frame as it is.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from sqldojo.v1 import environment_pb2 as pb
-
-_LENGTH_DELIMITED = 2  # the wire type of messages
-_RESULTS = pb.RolloutResponse.RESULTS_FIELD_NUMBER << 3 | _LENGTH_DELIMITED
-_CORRELATION_ID = pb.CommandResult.CORRELATION_ID_FIELD_NUMBER << 3  # wire type 0: a varint
-
-RESET = pb.CommandResult.RESET_FIELD_NUMBER
-STEP = pb.CommandResult.STEP_FIELD_NUMBER
-STEP_WITH_REVIEW = pb.CommandResult.STEP_WITH_REVIEW_FIELD_NUMBER
-CLOSE = pb.CommandResult.CLOSE_FIELD_NUMBER
-ERROR = pb.CommandResult.ERROR_FIELD_NUMBER
+_VARINT, _LENGTH_DELIMITED = 0, 2  # wire types
 
 
-def result(correlation_id: int, field: int, answer: bytes) -> bytes:
-    """Gives one entry of RolloutResponse.results: the CommandResult whose field `field` is `answer`."""
-    head = _varint(_CORRELATION_ID) + _varint(correlation_id) if correlation_id else b""
-    head += _head(field, len(answer))
-    return b"".join((_varint(_RESULTS), _varint(len(head) + len(answer)), head, answer))
+def field(number: int, content: bytes) -> bytes:
+    """Gives a field that holds a message, a text or packed numbers, which are `content`."""
+    return _head(number, len(content)) + content
+
+
+def number_field(number: int, value: int) -> bytes:
+    """Gives a field that holds an unsigned integer; nothing for 0, which is the default."""
+    return _varint(number << 3 | _VARINT) + _varint(value) if value else b""
 
 
 @lru_cache(maxsize=8192)
-def _head(field: int, length: int) -> bytes:
-    return _varint(field << 3 | _LENGTH_DELIMITED) + _varint(length)
+def _head(number: int, length: int) -> bytes:
+    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(length)
 
 
 @lru_cache(maxsize=8192)
-def _varint(number: int) -> bytes:
+def _varint(value: int) -> bytes:
     """Gives 7 bits a byte, the lowest first, with the high bit on all bytes but the last."""
     encoded = bytearray()
-    while number > 0x7F:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
     return bytes(encoded)

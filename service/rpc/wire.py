@@ -1,23 +1,23 @@
-"""Core data to the contract's messages and back: the one place where they meet.
-
-The `fill_` functions write into a message that exists already, so that a frame of replies is built
-without copies.
-"""
+"""Core data to the contract's messages and back: the one place where they meet."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import assert_never
 
 from sqldojo.v1 import action_pb2, environment_pb2, observation_pb2, review_pb2, reward_pb2
 
 from ..core.action import Action, Answer, Describe, Query, Sample, Submit, Unparsed
 from ..core.episode import Transition
-from ..core.execution import ActionError, Rows, Value
+from ..core.execution import ActionError, Column, Rows, Value
 from ..core.observation import SHOWN_CHARACTERS, Observation, Result, shown
 from ..core.review import Review
 from ..core.reward import RewardBreakdown
 from ..core.task import PreparedTask
 from ..sessions.session import Answered, Session
+from . import splice
+
+Step = environment_pb2.StepWithReviewResponse  # a StepResponse is the same without its review
 
 _CELL_TYPES: dict[type, observation_pb2.CellType.ValueType] = {
     type(None): observation_pb2.CELL_TYPE_NULL,
@@ -69,23 +69,27 @@ def _fill_action(message: action_pb2.Action, action: Action) -> None:
 def encode_reset(session: Session) -> bytes:
     """Encodes the answer to a reset: the first observation with its brief."""
     response = environment_pb2.ResetResponse(session_id=session.session_id)
-    fill_observation(response.observation, session.first)
+    response.observation.MergeFromString(_encode_observation(session.first))
     _fill_brief(response.observation.brief, session)
     return response.SerializeToString()
 
 
 def encode_step(session_id: str, step_index: int, transition: Transition) -> bytes:
-    """Encodes the answer to a step: a StepWithReviewResponse where it was reviewed, else a StepResponse."""
-    review = transition.review
-    response = environment_pb2.StepResponse() if review is None else environment_pb2.StepWithReviewResponse()
-    response.session_id = session_id
-    response.step_index = step_index
-    fill_observation(response.observation, transition.observation)
-    fill_reward(response.reward, transition.reward)
-    response.total_reward = transition.state.total_reward
-    if review is not None and isinstance(response, environment_pb2.StepWithReviewResponse):
-        _fill_review(response.review, review)
-    return response.SerializeToString()
+    """Encodes the answer to a step: a StepWithReviewResponse where it was reviewed, else a StepResponse.
+
+    This is paid at every step, so it is put together from parts: the two messages have the same fields but
+    for the review, and rewards and columns are mostly those of many steps before.
+    """
+    rest = Step(session_id=session_id, step_index=step_index, total_reward=transition.state.total_reward)
+    if transition.review is not None:
+        _fill_review(rest.review, transition.review)
+    return b"".join(
+        (
+            rest.SerializeToString(),
+            splice.field(Step.OBSERVATION_FIELD_NUMBER, _encode_observation(transition.observation)),
+            splice.field(Step.REWARD_FIELD_NUMBER, _encode_reward(transition.reward)),
+        )
+    )
 
 
 def encode_state(session: Session, *, with_history: bool) -> bytes:
@@ -99,7 +103,7 @@ def encode_state(session: Session, *, with_history: bool) -> bytes:
     if session.answered:
         response.observation.CopyFrom(_read_step(session.answered[-1]).observation)
     else:
-        fill_observation(response.observation, session.first)
+        response.observation.MergeFromString(_encode_observation(session.first))
     _fill_brief(response.observation.brief, session)
     if with_history:
         for answered in session.answered:
@@ -107,17 +111,61 @@ def encode_state(session: Session, *, with_history: bool) -> bytes:
     return response.SerializeToString()
 
 
-def fill_observation(message: observation_pb2.Observation, observation: Observation) -> None:
-    """Writes an observation, without its brief."""
-    if observation.result is not None:
-        _fill_result(message.result, observation.result)
-    if observation.error is not None:
-        _fill_error(message.error, observation.error)
-    message.steps_used = observation.steps_used
-    message.steps_left = observation.steps_left
+def _encode_observation(observation: Observation) -> bytes:
+    """Encodes an observation, without its brief."""
+    rest = observation_pb2.Observation(steps_used=observation.steps_used, steps_left=observation.steps_left)
     if observation.outcome:
-        message.done = True
-        message.outcome = observation_pb2.Outcome.ValueType(observation.outcome)
+        rest.done = True
+        rest.outcome = observation_pb2.Outcome.ValueType(observation.outcome)
+    if observation.error is not None:
+        _fill_error(rest.error, observation.error)
+    if observation.result is None:
+        return rest.SerializeToString()
+    result = _encode_result(observation.result)
+    return splice.field(rest.RESULT_FIELD_NUMBER, result) + rest.SerializeToString()
+
+
+def _encode_result(result: Result) -> bytes:
+    cells = [cell for row in result.rows for cell in row]
+    rest = observation_pb2.Result(
+        row_count=result.row_count,
+        truncated=result.truncated,
+        row_count_is_lower_bound=result.row_count_is_lower_bound,
+    )
+    rest.cells.extend(
+        [cell if type(cell) is str and len(cell) <= SHOWN_CHARACTERS else _text(cell) for cell in cells]
+    )
+    cell_types = bytes([_CELL_TYPES[type(cell)] for cell in cells])  # packed: one byte each, being small
+    return b"".join(
+        (
+            _encode_columns(result.columns),
+            splice.field(rest.CELL_TYPES_FIELD_NUMBER, cell_types) if cells else b"",
+            rest.SerializeToString(),
+        )
+    )
+
+
+@lru_cache(maxsize=4096)
+def _encode_columns(columns: tuple[Column, ...]) -> bytes:
+    result = observation_pb2.Result()
+    for column in columns:
+        result.columns.add(name=column.name, declared_type=column.declared_type)
+    return result.SerializeToString()
+
+
+@lru_cache(maxsize=1024)
+def _encode_reward(reward: RewardBreakdown) -> bytes:
+    message = reward_pb2.RewardBreakdown(total=reward.total, unclipped=reward.unclipped)
+    for term in reward.terms:
+        message.terms.add(
+            kind=reward_pb2.RewardTermKind.ValueType(term.kind),
+            value=term.value,
+            weight=term.weight,
+            contribution=term.contribution,
+        )
+    if reward.clip is not None:
+        message.clip_low, message.clip_high = reward.clip
+    return message.SerializeToString()
 
 
 def _fill_brief(message: observation_pb2.Brief, session: Session) -> None:
@@ -133,24 +181,9 @@ def _fill_brief(message: observation_pb2.Brief, session: Session) -> None:
     if isinstance(prepared.broken, ActionError):
         _fill_error(message.broken_error, prepared.broken)
     elif isinstance(prepared.broken, Rows):
-        _fill_result(message.broken_result, shown(prepared.broken))
+        message.broken_result.MergeFromString(_encode_result(shown(prepared.broken)))
     message.budget = session.state.budget
     message.profile = session.episode.profile.name
-
-
-def fill_reward(message: reward_pb2.RewardBreakdown, reward: RewardBreakdown) -> None:
-    """Writes a reward with its terms."""
-    message.total = reward.total
-    message.unclipped = reward.unclipped
-    for term in reward.terms:
-        message.terms.add(
-            kind=reward_pb2.RewardTermKind.ValueType(term.kind),
-            value=term.value,
-            weight=term.weight,
-            contribution=term.contribution,
-        )
-    if reward.clip is not None:
-        message.clip_low, message.clip_high = reward.clip
 
 
 def _fill_review(message: review_pb2.Review, review: Review) -> None:
@@ -174,22 +207,9 @@ def _fill_transition(message: observation_pb2.Transition, answered: Answered) ->
     message.total_reward = step.total_reward
 
 
-def _read_step(answered: Answered) -> environment_pb2.StepWithReviewResponse:
-    """Reads an answer back; a StepResponse is a StepWithReviewResponse without its last field."""
-    return environment_pb2.StepWithReviewResponse.FromString(answered.answer)
-
-
-def _fill_result(message: observation_pb2.Result, result: Result) -> None:
-    for column in result.columns:
-        message.columns.add(name=column.name, declared_type=column.declared_type)
-    cells = [cell for row in result.rows for cell in row]
-    message.cell_types.extend([_CELL_TYPES[type(cell)] for cell in cells])
-    message.cells.extend(
-        [cell if type(cell) is str and len(cell) <= SHOWN_CHARACTERS else _text(cell) for cell in cells]
-    )
-    message.row_count = result.row_count
-    message.truncated = result.truncated
-    message.row_count_is_lower_bound = result.row_count_is_lower_bound
+def _read_step(answered: Answered) -> Step:
+    """Reads an answer back; see encode_step for why one message serves for both."""
+    return Step.FromString(answered.answer)
 
 
 def _text(cell: Value) -> str:

@@ -19,6 +19,9 @@ from .limits import Limits
 _CELLS_A_CHUNK: Final = 512
 """Cells that are fetched before their bytes are counted."""
 
+_CELLS_UNCOUNTED: Final = 128
+"""A result of no more cells is not counted: with the bound on each value it can't be large."""
+
 _REMEMBERED: Final = 1_000
 """Statements that are kept out of the driver's cache of 100; see Database._leave_uncached."""
 
@@ -126,6 +129,8 @@ class Database:
         size = 0
         while len(rows) <= limits.max_rows:
             part: list[Row] = list(islice(self._cursor, chunk))
+            if not rows and len(part) * len(columns) <= _CELLS_UNCOUNTED and len(part) < chunk:
+                return Rows(columns, part)
             rows += part
             size += len(marshal.dumps(part, 2))  # the fastest count, see Limits.max_result_bytes
             if size > limits.max_result_bytes:
