@@ -15,7 +15,6 @@ from pathlib import Path
 from statistics import median
 
 import apsw
-import grpc
 from rich.console import Console
 from rich.table import Table
 
@@ -60,7 +59,7 @@ async def _measure(address: str, seconds: float) -> list[Figure]:
     bare: dict[str, list[float]] = {kind: [] for kind in workload.KINDS}
     frames: dict[str, list[float]] = {kind: [] for kind in workload.KINDS}
     calls: dict[str, list[float]] = {kind: [] for kind in workload.KINDS}
-    async with grpc.aio.insecure_channel(address, [("grpc.max_receive_message_length", -1)]) as channel:
+    async with server_load.channel(address) as channel:
         for _ in range(ROUNDS):
             for kind in workload.KINDS:
                 bare[kind].append(bare_loop.steps_per_second(kind, seconds))

@@ -20,7 +20,7 @@ from sqldojo.v1 import environment_pb2 as pb
 
 from . import workload
 
-BUDGET = 100  # steps of an episode; then its session begins anew
+BUDGET = 15  # steps of an episode; then its session begins anew
 SERVICE = "/sqldojo.v1.EnvironmentService/"
 
 
@@ -41,6 +41,14 @@ def server(bank: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def channel(address: str) -> grpc.aio.Channel:
+    """Opens a channel with the options that the client package uses for its streams."""
+    return grpc.aio.insecure_channel(
+        address,
+        [("grpc.max_receive_message_length", -1), ("grpc.http2.lookahead_bytes", 4 * 1024 * 1024)],
+    )
 
 
 class _Session:

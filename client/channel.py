@@ -23,6 +23,8 @@ _OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     # A frame's reply holds up to 20 wide rows for each of its commands and may pass any small bound.
     ("grpc.max_receive_message_length", -1),
+    # Replies to several frames may be on their way before one is read.
+    ("grpc.http2.lookahead_bytes", 4 * 1024 * 1024),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.http2.max_pings_without_data", 0),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .action import Action
 from .execution import ActionError, ErrorKind, Rows
 from .review import FindingKind, Review, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """What an action did.
 
     `progress` is the progress of the rows towards gold, 0 where the action gave none. `correct` is

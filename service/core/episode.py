@@ -7,7 +7,7 @@ may touch is handed to it: the prepared task, the session's databases, a reviewe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from .action import Action, Answer, Describe, Query, Sample, Submit, Unparsed
 from .effect import Effect
@@ -27,8 +27,7 @@ DESCRIPTION = tuple(Column(name) for name in ("column", "type", "not_null", "pri
 Key = tuple[type[Action], str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class EpisodeState:
+class EpisodeState(NamedTuple):
     """Where an episode stands between two steps."""
 
     budget: int
@@ -39,8 +38,7 @@ class EpisodeState:
     seen: frozenset[Key] = frozenset()  # keys of the lookups and statements so far
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """What a step brought. `review` is there when the step passed the review gate."""
 
     state: EpisodeState
@@ -80,14 +78,9 @@ class Episode:
         used = state.steps_used + 1
         outcome = self._outcome(effect, exhausted=used >= state.budget)
         reward, standing = self.profile.reward(state.standing, effect, outcome, state.budget)
-        state = EpisodeState(
-            budget=state.budget,
-            standing=standing,
-            steps_used=used,
-            outcome=outcome,
-            total_reward=state.total_reward + reward.total,
-            seen=state.seen | {key} if key else state.seen,
-        )
+        seen = state.seen if key is None or effect.repeated else state.seen | {key}
+        total = state.total_reward + reward.total
+        state = EpisodeState(state.budget, standing, used, outcome, total, seen)
         review = (effect.review or _NOTHING_TO_REVIEW) if reviewed else None
         return Transition(state, _observe(state, effect.rows, effect.error), reward, review)
 
@@ -97,7 +90,7 @@ class Episode:
 
     def _after_end(self, state: EpisodeState, reviewed: bool) -> Transition:
         reward = after_end()
-        state = replace(state, total_reward=state.total_reward + reward.total)
+        state = state._replace(total_reward=state.total_reward + reward.total)
         error = ActionError(
             ErrorKind.EPISODE_OVER,
             "The episode has ended; this action was not carried out. Reset to begin anew.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from .execution import ActionError, Column, Row, Rows
 
 SHOWN_ROWS = 20  # what a person, or a model's context, can take in
-SHOWN_CHARACTERS = 1_000  # of one text, and bytes of one blob
+SHOWN_CHARACTERS = 1_000  # of one text
+SHOWN_BYTES = 500  # of one blob
 
 
 class Outcome(IntEnum):
@@ -20,8 +21,7 @@ class Outcome(IntEnum):
     EXHAUSTED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """Rows that an action gave, as shown: at most SHOWN_ROWS of `row_count`."""
 
     columns: tuple[Column, ...]
@@ -40,8 +40,7 @@ def shown(rows: Rows) -> Result:
     return Result(rows.columns, tuple(rows.rows[:SHOWN_ROWS]), len(rows.rows), not rows.complete)
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What is seen after a step: the rows or the error of the last action, and how the episode stands."""
 
     result: Result | None

@@ -68,43 +68,45 @@ class Calls:
     def frames(self, answer: Callable[[bytes, Callable[[], bool]], bytes]) -> grpc.RpcMethodHandler[Any, Any]:
         """Answers every frame of a stream with one frame, in order.
 
+        While a frame is carried out, the next one is read and the last reply is written; no more than that
+        is held, so a client that does not read is held back by flow control and costs no memory. When the
+        server stops, the frames that have come are answered and the stream ends with UNAVAILABLE.
+
         `answer` gets the frame and a function that says whether the stream has been cut: what is left of
         a frame then is not carried out, since the client sends it again over another stream.
-
-        The next frame is read only when the last reply was taken, so a client that does not read is
-        held back by flow control and costs no memory. When the server stops, the frame under way is
-        answered and the stream ends with UNAVAILABLE.
         """
 
         async def handle(_: object, context: Context) -> None:
             async def carry_out(__: Caller) -> None:
-                stopping = asyncio.ensure_future(self._stopping.wait())
                 cut = threading.Event()
+                stopping = asyncio.ensure_future(self._stopping.wait())
+                reading: asyncio.Future[Any] = asyncio.ensure_future(context.read())
+                writing: asyncio.Future[None] = asyncio.ensure_future(asyncio.sleep(0))
                 try:
-                    while (data := await self._next_frame(context, stopping)) is not None:
-                        await context.write(await self._on_worker(partial(answer, data, cut.is_set)))
+                    while True:
+                        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+                        if not reading.done():
+                            await writing
+                            raise _shutting_down()
+                        frame = reading.result()
+                        if not isinstance(frame, bytes):  # the end of the stream
+                            break
+                        if not stopping.done():
+                            reading = asyncio.ensure_future(context.read())
+                        else:
+                            reading = asyncio.get_running_loop().create_future()
+                        reply = await self._on_worker(partial(answer, frame, cut.is_set))
+                        await writing
+                        writing = asyncio.ensure_future(context.write(reply))
+                    await writing
                 finally:
                     cut.set()
-                    stopping.cancel()
+                    for waiting in (reading, writing, stopping):
+                        waiting.cancel()
 
             await self._guarded(context, carry_out)
 
         return grpc.stream_stream_rpc_method_handler(handle)
-
-    async def _next_frame(self, context: Context, stopping: asyncio.Future[Any]) -> bytes | None:
-        """Gives the next frame, None at the end of the stream; raises Refusal when the server stops."""
-        reading = asyncio.ensure_future(context.read())
-        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if not reading.done():
-            reading.cancel()
-            raise Refusal(
-                Reason.SHUTTING_DOWN,
-                "the server is shutting down; every frame that was answered is done",
-                hint="Connect again, and send the frames that were not answered.",
-                retry_after_seconds=1.0,
-            )
-        data = reading.result()
-        return data if isinstance(data, bytes) else None
 
     async def _guarded(self, context: Context, carry_out: Callable[[Caller], Awaitable[R]]) -> R:
         """Carries a call out for its caller; what goes wrong ends it with a code and a typed detail."""
@@ -124,3 +126,12 @@ class Calls:
 
 def _encoded(message: Message | bytes) -> bytes:
     return message if isinstance(message, bytes) else message.SerializeToString()
+
+
+def _shutting_down() -> Refusal:
+    return Refusal(
+        Reason.SHUTTING_DOWN,
+        "the server is shutting down; every frame that was answered is done",
+        hint="Connect again, and send the frames that were not answered.",
+        retry_after_seconds=1.0,
+    )

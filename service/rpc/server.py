@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from grpc_reflection.v1alpha import reflection
 from sqldojo.v1 import benchmark_pb2, environment_pb2, task_pb2
 
 from ..core.sql_reviewer import SqlReviewer
+from ..sandbox.clock import set_process_time_zone
 from ..sandbox.limits import Limits
 from ..sandbox.pool import DatabasePool
 from ..sessions.store import SessionStore
@@ -30,6 +32,7 @@ from .environment import Environment
 from .tasks import Tasks
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+STREAM_WINDOW_BYTES = 4 * 1024 * 1024  # several frames may be on their way before one is read
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ async def serve(
     Stopping finishes the frames and calls under way, for at most `grace_seconds`. Raises AddressInUse
     when the port is taken, and what TaskBank.open raises for a bank that cannot be opened.
     """
+    set_process_time_zone()
     stop = stop or asyncio.Event()
     stopping = asyncio.Event()
     bank = await asyncio.to_thread(lambda: TaskBank.open(config.bank) if config.bank else TaskBank.default())
@@ -73,6 +77,7 @@ async def serve(
     sessions = SessionStore(
         bank, pool, reviewer, max_sessions=config.max_sessions, idle_seconds=config.idle_seconds
     )
+    _calm_garbage_collector()
     with ThreadPoolExecutor(config.workers, "sqldojo-worker") as executor:
         server = grpc.aio.server(options=_options(config))
         calls = Calls(executor, Access(config.oracle_token), stopping)
@@ -101,11 +106,19 @@ async def serve(
         await server.stop(config.grace_seconds)
 
 
+def _calm_garbage_collector() -> None:
+    """Collects less often, and never what is loaded by now: steps make many objects and hardly any cycle."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def _options(config: ServerConfig) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", int(config.reuse_port)),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", -1),  # 256 wide results are large, and refusing would cut the stream
+        ("grpc.http2.lookahead_bytes", STREAM_WINDOW_BYTES),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),

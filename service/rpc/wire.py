@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import assert_never
+from itertools import chain
+from typing import Any, assert_never
 
 from sqldojo.v1 import action_pb2, environment_pb2, observation_pb2, review_pb2, reward_pb2
 
 from ..core.action import Action, Answer, Describe, Query, Sample, Submit, Unparsed
 from ..core.episode import Transition
 from ..core.execution import ActionError, Column, Rows, Value
-from ..core.observation import SHOWN_CHARACTERS, Observation, Result, shown
+from ..core.observation import SHOWN_BYTES, SHOWN_CHARACTERS, Observation, Result, shown
 from ..core.review import Review
 from ..core.reward import RewardBreakdown
 from ..core.task import PreparedTask
@@ -126,23 +127,29 @@ def _encode_observation(observation: Observation) -> bytes:
 
 
 def _encode_result(result: Result) -> bytes:
-    cells = [cell for row in result.rows for cell in row]
-    rest = observation_pb2.Result(
-        row_count=result.row_count,
-        truncated=result.truncated,
-        row_count_is_lower_bound=result.row_count_is_lower_bound,
-    )
-    rest.cells.extend(
-        [cell if type(cell) is str and len(cell) <= SHOWN_CHARACTERS else _text(cell) for cell in cells]
-    )
-    cell_types = bytes([_CELL_TYPES[type(cell)] for cell in cells])  # packed: one byte each, being small
-    return b"".join(
-        (
-            _encode_columns(result.columns),
-            splice.field(rest.CELL_TYPES_FIELD_NUMBER, cell_types) if cells else b"",
-            rest.SerializeToString(),
-        )
-    )
+    cells: list[Any] = list(chain.from_iterable(result.rows))
+    cell_types, no_text = _shape(tuple(map(type, cells)))
+    for place in no_text:
+        cells[place] = _text(cells[place])
+    if max(map(len, cells), default=0) > SHOWN_CHARACTERS:
+        cells = [cell if len(cell) <= SHOWN_CHARACTERS else cell[:SHOWN_CHARACTERS] + "…" for cell in cells]
+    rest = observation_pb2.Result(row_count=result.row_count)
+    rest.cells.extend(cells)
+    if result.truncated:
+        rest.truncated = True
+        rest.row_count_is_lower_bound = result.row_count_is_lower_bound
+    return b"".join((_encode_columns(result.columns), cell_types, rest.SerializeToString()))
+
+
+@lru_cache(maxsize=1024)
+def _shape(types: tuple[type, ...]) -> tuple[bytes, tuple[int, ...]]:
+    """Gives Result.cell_types as an encoded field, and the places of the cells that are no text yet.
+
+    The field is packed: each of its numbers, being small, is one byte.
+    """
+    packed = bytes(_CELL_TYPES[each] for each in types)
+    no_text = tuple(place for place, each in enumerate(types) if each is not str)
+    return splice.field(observation_pb2.Result.CELL_TYPES_FIELD_NUMBER, packed) if packed else b"", no_text
 
 
 @lru_cache(maxsize=4096)
@@ -213,16 +220,10 @@ def _read_step(answered: Answered) -> Step:
 
 
 def _text(cell: Value) -> str:
-    """Gives a cell as text; a long one is cut."""
-    match cell:
-        case None:
-            return ""
-        case bytes():
-            return cell[:SHOWN_CHARACTERS].hex().upper()
-        case str():
-            return cell if len(cell) <= SHOWN_CHARACTERS else cell[:SHOWN_CHARACTERS] + "…"
-        case _:
-            return repr(cell)
+    """Gives a number, blob or NULL as text."""
+    if cell is None:
+        return ""
+    return cell[:SHOWN_BYTES].hex().upper() if isinstance(cell, bytes) else repr(cell)
 
 
 def _fill_error(message: observation_pb2.ActionError, error: ActionError) -> None:

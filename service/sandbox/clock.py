@@ -8,6 +8,8 @@ from typing import Final
 
 import apsw
 
+from .trims import replace_trims
+
 NOW: Final = "2025-01-01 00:00:00"
 """What datetime('now') and CURRENT_TIMESTAMP give, in UTC."""
 
@@ -36,8 +38,10 @@ _FROZEN: Final = _FrozenClock()  # SQLite knows it for as long as this lives
 
 
 def open_frozen() -> apsw.Connection:
-    """Opens an empty in-memory database whose clock stands at NOW."""
-    return apsw.Connection(":memory:", vfs=_FROZEN.NAME)
+    """Opens an empty in-memory database whose clock stands at NOW, with the trims of `trims`."""
+    connection = apsw.Connection(":memory:", vfs=_FROZEN.NAME)
+    replace_trims(connection)
+    return connection
 
 
 def set_process_time_zone() -> None:

@@ -74,13 +74,13 @@ class Guard:
         if not self._denied:  # else the schema table would show what is denied
             readable += _SCHEMA_TABLES
         self._readable = frozenset(readable) | frozenset(name.casefold() for name in readable)
+        self._ceiling = 0
         self.begin("")
 
     def begin(self, sql: str) -> None:
         """Starts the clock for a statement."""
         self._sql = sql
         self.deadline = monotonic() + self._limits.deadline_seconds
-        self._ceiling = apsw.memory_used() + self._limits.max_memory_bytes
         self.ticks = 0
         self.refusal: ActionError | None = None
         self.statement = ""
@@ -154,6 +154,8 @@ class Guard:
         """Says to SQLite whether to stop; called every TICK operations."""
         self.ticks += 1
         limits = self._limits
+        if self.ticks == 1:  # what a statement takes before is small, and most end before
+            self._ceiling = apsw.memory_used() + limits.max_memory_bytes
         if self.ticks >= self._max_ticks:
             self._refuse(
                 ErrorKind.LIMIT, f"the statement takes more than {limits.max_operations:,} operations"

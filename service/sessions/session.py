@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..core.action import Action
 from ..core.episode import Episode, Transition
@@ -17,8 +17,7 @@ STEPS_AFTER_END = 64  # answered with the penalty; more are refused, so a sessio
 Encode = Callable[[str, int, Transition], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A step that was answered: the action, and the answer as it was sent."""
 
     action: Action

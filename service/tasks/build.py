@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.task import Task, TaskKind
+from ..sandbox.clock import set_process_time_zone
 from . import explore_tasks, repair_tasks
 from .bank_file import BankDatabase, write_bank
 from .databases import DOMAINS, INSTANCES, build_image
@@ -59,7 +60,11 @@ def build(path: Path, progress: Progress | None = None) -> BuildReport:
 def build_from(
     path: Path, databases: Sequence[BankDatabase], tasks: Sequence[Task], progress: Progress | None = None
 ) -> BuildReport:
-    """Builds a bank of the databases and tasks given. Raises VerificationFailed as `build` does."""
+    """Builds a bank of the databases and tasks given. Raises VerificationFailed as `build` does.
+
+    It is verified in UTC, as it is served, and this process stays in it.
+    """
+    set_process_time_zone()
     started = time.perf_counter()
     faults = verify(databases, tasks, progress)
     grave = [fault for fault in faults if not fault.is_warning]

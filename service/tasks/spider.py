@@ -23,6 +23,7 @@ from ..core.schema import READ_ALL, Schema
 from ..core.sql_names import Names, resolve_names
 from ..core.sql_parsing import SqlText, UnreadableSqlError, read_sql
 from ..core.task import AnswerKind, Split, Task, TaskKind
+from ..sandbox.clock import set_process_time_zone
 from ..sandbox.database import Database
 from ..sandbox.images import read_file, read_schema
 from ..sandbox.limits import Limits
@@ -100,10 +101,12 @@ def import_spider(
     A task is taken when its gold query runs in the sandbox, gives no more rows than an agent sees, depends
     on nothing that it leaves open, and its rendered answer is graded correct. Task ids are
     "spider/<db_id>/<n>", where n counts the questions on a database as the files have them. Text in double
-    quotes in a gold query is put in single quotes, for the sandbox takes the former for a column.
+    quotes in a gold query is put in single quotes, for the sandbox takes the former for a column. Gold runs
+    in UTC, as it will in a server, and this process stays in it.
 
     Raises SpiderError, naming the file, when there are no questions or a file of them cannot be read.
     """
+    set_process_time_zone()
     run = _Import(folder)
     splits, questions = _read_questions(run)
     described = _read_tables(run)

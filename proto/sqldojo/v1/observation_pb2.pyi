@@ -240,7 +240,7 @@ class Result(_message.Message):
     @_builtins.property
     def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Each cell as text, see CellType. A text of more than 1,000 characters is cut and ends in "…"; a
-        blob is cut after 1,000 bytes.
+        blob is cut after 500 bytes.
         """
 
     def __init__(

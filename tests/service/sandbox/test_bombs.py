@@ -49,7 +49,6 @@ BOMBS: dict[str, tuple[str, set[ErrorKind]]] = {
         {K.LIMIT},
     ),
     "concatenation": (f"SELECT length({A} || {A} || {A})", {K.LIMIT}),
-    "trim": (f"SELECT length(trim({A}, printf('%.9998c', 'b') || 'a'))", {K.LIMIT}),
     "unhex": (f"SELECT unhex({A}, {A})", {K.NO_SUCH_FUNCTION}),
     "long pattern": (f"SELECT {A} LIKE replace(printf('%.9998c', 'x'), 'x', '%a')", {K.LIMIT}),
     "deep expression": ("SELECT " + "(" * 5000 + "1" + ")" * 5000, {K.LIMIT, K.SYNTAX}),
@@ -72,6 +71,7 @@ BOUNDED = {
     "instr": f"SELECT instr({A}, {B})",
     "instr of 900 KB": "SELECT instr(printf('%.900000c', 'a'), printf('%.449999c', 'a') || 'b')",
     "replace": f"SELECT length(replace({A}, {B}, 'x'))",
+    "trim": f"SELECT length(trim({A}, printf('%.7998c', 'b') || 'a'))",
     "like": f"SELECT {A} LIKE replace(printf('%.499c', 'x'), 'x', '%a') || 'b'",
 }
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sqldojo.service.core.task import AnswerKind, Difficulty, Split, Task, TaskKind
+from sqldojo.service.sandbox.clock import NOW, open_frozen
 from sqldojo.service.tasks.bank_file import BankDatabase, read_bank
 from sqldojo.service.tasks.build import BuildReport, VerificationFailed, build, build_from
 
@@ -61,3 +64,20 @@ def test_a_warning_is_reported_and_the_task_kept(shop: BankDatabase, tmp_path: P
     assert [fault.task_id for fault in report.warnings] == [visible.task_id]
     assert read_bank(report.path).tasks == (visible,)
     assert (report.databases, report.explore_tasks, report.repair_tasks) == (1, 0, 1)
+
+
+@pytest.fixture
+def far_east() -> Iterator[None]:
+    """Moves this process nine hours east."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_a_bank_is_built_in_utc(far_east: None, shop: BankDatabase, tmp_path: Path) -> None:
+    local = "SELECT datetime('now', 'localtime')"
+    assert open_frozen().execute(local).get != NOW
+    build_from(tmp_path / "bank.sqlite", [shop], [GOOD])
+    assert open_frozen().execute(local).get == NOW
