@@ -168,6 +168,11 @@ def ending(observation: Observation, total_reward: float) -> RenderableType:
     return Text.assemble((words, style), f" · {steps} · total reward ", (signed(total_reward), "bold"))
 
 
+def one_line(text: str) -> str:
+    """Gives a text from a data set as one line; no control code of it reaches the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def signed(number: float) -> str:
     """Gives a number with its sign and four decimals, so that the terms can be added up by hand."""
     return f"{number:+.4f}"
@@ -182,8 +187,7 @@ def _cell(value: Value) -> Text:
         return Text("NULL", "dim")
     if isinstance(value, bytes):
         return Text(f"x'{value.hex().upper()}'")
-    # A row is one line, and a control code must not reach the terminal.
-    return Text("".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value)))
+    return Text(one_line(str(value)))
 
 
 def _indented(content: RenderableType) -> Padding:

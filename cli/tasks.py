@@ -15,7 +15,7 @@ from rich.text import Text
 from ..client.types import DatabaseInfo, TableColumn, Task
 from ..evaluation.tasks import TaskFilter
 from . import screen
-from .bank import build
+from .bank import build, import_spider
 from .connection import connected, run
 from .options import (
     AddressOption,
@@ -33,8 +33,11 @@ from .records import database_record, task_record, write_line
 COLUMN_GAP = 3  # between two columns of a table
 NARROWEST_PROMPT = 24
 
-tasks = typer.Typer(no_args_is_help=True, help="List and show tasks and databases, build a bank.")
+tasks = typer.Typer(
+    no_args_is_help=True, help="List and show tasks and databases, build a bank or import one."
+)
 tasks.command("build")(build)
+tasks.command("import-spider")(import_spider)
 
 
 @tasks.command("list")

@@ -18,6 +18,7 @@ from .policy import Policy
 from .rollouts import Rollouts
 from .session import Session
 from .types import (
+    BankInfo,
     Baseline,
     BenchmarkProgress,
     BenchmarkResult,
@@ -120,10 +121,14 @@ class Dojo:
         request = task_pb2.GetTaskRequest(task_id=task_id, include_gold=gold)
         return wire.task((await self._channel.call(self._channel.tasks.GetTask, request)).task)
 
+    async def bank(self) -> BankInfo:
+        """Gives the server's version, its bank's digest and the databases, without their tables."""
+        request = task_pb2.ListDatabasesRequest()
+        return wire.bank(await self._channel.call(self._channel.tasks.ListDatabases, request))
+
     async def databases(self) -> list[DatabaseInfo]:
         """Gives the databases, without their tables."""
-        answer = await self._channel.call(self._channel.tasks.ListDatabases, task_pb2.ListDatabasesRequest())
-        return [wire.database(database) for database in answer.databases]
+        return list((await self.bank()).databases)
 
     async def database(self, database_id: str) -> DatabaseInfo:
         """Gives one database with its tables."""

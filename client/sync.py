@@ -20,6 +20,7 @@ from .policy import Policy
 from .session import Session
 from .types import (
     Action,
+    BankInfo,
     Baseline,
     BenchmarkProgress,
     BenchmarkResult,
@@ -116,6 +117,10 @@ class SyncDojo:
     def task(self, task_id: str, *, gold: bool = False) -> Task:
         """As `Dojo.task`."""
         return self._loop.run(self._dojo.task(task_id, gold=gold))
+
+    def bank(self) -> BankInfo:
+        """As `Dojo.bank`."""
+        return self._loop.run(self._dojo.bank())
 
     def databases(self) -> list[DatabaseInfo]:
         """As `Dojo.databases`."""

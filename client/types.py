@@ -360,6 +360,19 @@ class DatabaseInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class BankInfo:
+    """A server's bank.
+
+    `digest` is a SHA-256 in hexadecimal, equal for equal tasks and databases; `server_version` is that of the
+    sqldojo that serves it. The databases are without their tables.
+    """
+
+    digest: str
+    server_version: str
+    databases: tuple[DatabaseInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EpisodeSpec:
     """An episode to play.
 

@@ -22,6 +22,7 @@ from .types import (
     ActionError,
     Answer,
     AnswerKind,
+    BankInfo,
     Baseline,
     BenchmarkProgress,
     BenchmarkResult,
@@ -358,6 +359,11 @@ def database(message: task_pb2.Database) -> DatabaseInfo:
         task_count=message.task_count,
         tables=tuple(_table(table) for table in message.tables),
     )
+
+
+def bank(message: task_pb2.ListDatabasesResponse) -> BankInfo:
+    """Gives what a server says of its bank."""
+    return BankInfo(message.bank_digest, message.server_version, tuple(map(database, message.databases)))
 
 
 def _table(message: task_pb2.Table) -> TableInfo:

@@ -10,9 +10,9 @@ from importlib.metadata import version
 from ..client.connection import Dojo
 from ..client.policy import Policy
 from ..client.sync import SyncDojo
-from ..client.types import Episode, EpisodeSpec, Task
+from ..client.types import BankInfo, Episode, EpisodeSpec, Task
 from .outcome import EpisodeResult, EvaluationResult, Run, StepRecord
-from .tasks import ALL_TASKS, TaskFilter, digest, draw
+from .tasks import ALL_TASKS, TaskFilter, draw
 
 Progress = Callable[[int, int], None]
 Tasks = TaskFilter | Sequence[Task]
@@ -47,7 +47,8 @@ async def evaluate(
     server can't be reached or refuses to list its tasks.
     """
     pool = await dojo.tasks(**asdict(tasks)) if isinstance(tasks, TaskFilter) else tasks
-    run = _run(label or _label(policy), n_episodes, seed, profile, budget, tasks, pool)
+    bank = await dojo.bank()
+    run = _run(label or _label(policy), n_episodes, seed, profile, budget, tasks, pool, bank)
     drawn = draw(pool, n_episodes, seed)
     episodes: list[EpisodeResult] = []
     # Closed even when `progress` raises, so that no session is left behind.
@@ -74,7 +75,7 @@ def evaluate_sync(
 ) -> EvaluationResult:
     """Does what `evaluate` does, for programs without an event loop; the result is the same."""
     pool = dojo.tasks(**asdict(tasks)) if isinstance(tasks, TaskFilter) else tasks
-    run = _run(label or _label(policy), n_episodes, seed, profile, budget, tasks, pool)
+    run = _run(label or _label(policy), n_episodes, seed, profile, budget, tasks, pool, dojo.bank())
     drawn = draw(pool, n_episodes, seed)
     episodes: list[EpisodeResult] = []
     for episode in dojo.rollouts(_specs(run, drawn), policy, concurrency=concurrency):
@@ -96,6 +97,7 @@ def _run(
     budget: int,
     tasks: Tasks,
     pool: Sequence[Task],
+    bank: BankInfo,
 ) -> Run:
     return Run(
         policy=label,
@@ -105,7 +107,8 @@ def _run(
         budget=budget,
         tasks=tasks if isinstance(tasks, TaskFilter) else None,
         task_count=len(pool),
-        tasks_digest=digest(pool),
+        bank_digest=bank.digest,
+        server_version=bank.server_version,
         package=version("sqldojo"),
     )
 

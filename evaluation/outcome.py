@@ -102,8 +102,8 @@ class Run:
 
     `profile` is the reward profile asked for; empty: each task's own. `budget` is the number of steps
     asked for; 0: the profile's own. `tasks` is the filter by which tasks were chosen; None when they
-    were given one by one. `tasks_digest` is a SHA-256 of the tasks to draw from, and `package` the
-    version of sqldojo that evaluated.
+    were given one by one. `bank_digest` names the bank that was served (see BankInfo), `server_version` is
+    the version of sqldojo that served it, and `package` the one that evaluated.
     """
 
     policy: str
@@ -113,7 +113,8 @@ class Run:
     budget: int
     tasks: TaskFilter | None
     task_count: int
-    tasks_digest: str
+    bank_digest: str
+    server_version: str
     package: str
 
 

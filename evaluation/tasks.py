@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from random import Random
 
 from ..client.types import Difficulty, Split, Task, TaskKind
@@ -46,9 +45,3 @@ def draw(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
         rng.shuffle(deck)
         drawn += deck
     return drawn[:count]
-
-
-def digest(tasks: Iterable[Task]) -> str:
-    """Gives a SHA-256 (hexadecimal) of what an agent may know of the tasks; gold does not change it."""
-    lines = sorted(repr((t.task_id, int(t.kind), t.database_id, t.prompt, t.broken_sql)) for t in tasks)
-    return sha256("\n".join(lines).encode()).hexdigest()

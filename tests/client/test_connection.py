@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
+from importlib.metadata import version
 
 import pytest
 
@@ -70,6 +72,13 @@ def test_databases(dojo):
     with pytest.raises(DojoError) as caught:
         dojo.database("nowhere")
     assert caught.value.reason is ErrorReason.UNKNOWN_DATABASE
+
+
+def test_the_bank_says_what_it_is_and_who_serves_it(dojo):
+    bank = dojo.bank()
+    assert re.fullmatch("[0-9a-f]{64}", bank.digest)
+    assert bank.server_version == version("sqldojo")
+    assert list(bank.databases) == dojo.databases()
 
 
 def test_a_benchmark_tells_its_progress_and_then_its_result(dojo):

@@ -12,6 +12,7 @@ from sqldojo.client import (
     Action,
     ActionError,
     AnswerKind,
+    BankInfo,
     Baseline,
     Column,
     DatabaseInfo,
@@ -362,9 +363,10 @@ def test_tasks_and_databases_are_read_whole():
         ],
     )
     column = TableColumn("c", "INTEGER", not_null=True, primary_key_position=1, references="b.c")
-    assert wire.database(database) == DatabaseInfo(
-        "d", "t", Split.TEST, 3, (TableInfo("a", (column,), 5, is_view=True),)
-    )
+    whole = DatabaseInfo("d", "t", Split.TEST, 3, (TableInfo("a", (column,), 5, is_view=True),))
+    assert wire.database(database) == whole
+    listing = task_pb2.ListDatabasesResponse(databases=[database], bank_digest="5a", server_version="1.2")
+    assert wire.bank(listing) == BankInfo("5a", "1.2", (whole,))
 
 
 @pytest.mark.parametrize(

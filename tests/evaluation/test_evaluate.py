@@ -19,7 +19,7 @@ from sqldojo.evaluation import (
     read_results,
     write_results,
 )
-from sqldojo.evaluation.tasks import digest, draw
+from sqldojo.evaluation.tasks import draw
 
 
 def run(server, policy, **settings):
@@ -221,7 +221,11 @@ def test_a_result_file_holds_the_run_and_is_the_same_every_time(server, gold, ra
     assert (read.run, read.episodes) == (random_result.run, random_result.episodes)
     assert read.summary == random_result.summary
     assert read.run.tasks == TaskFilter()
-    assert read.run.tasks_digest == digest(gold)
+    with connect_sync(server.address) as dojo:
+        bank = dojo.bank()
+    assert bank.digest
+    assert bank.server_version
+    assert (read.run.bank_digest, read.run.server_version) == (bank.digest, bank.server_version)
     assert read.run.task_count == len(gold)
 
 

@@ -4,7 +4,7 @@ from sqldojo.client.types import Difficulty, Outcome, Query, Reward, TaskKind, U
 from sqldojo.evaluation import EpisodeResult, EvaluationResult, Interval, Run, StepRecord
 from sqldojo.evaluation.outcome import summarize
 
-RUN = Run("p", 4, 0, "", 0, None, 4, "", "0")
+RUN = Run("p", 4, 0, "", 0, None, 4, "", "0", "0")
 
 
 def episode(index, outcome, total, actions, *, difficulty=Difficulty.EASY, family="f", error=""):

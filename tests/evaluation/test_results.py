@@ -63,7 +63,7 @@ def evaluations(draw):
     played = draw(st.lists(episodes, min_size=1, max_size=4).map(tuple))
     run = Run(
         draw(text), len(played), draw(st.integers(0, 2**64 - 1)), draw(text), draw(st.integers(0, 100)),
-        draw(st.none() | filters), draw(st.integers(1, 99)), draw(text), draw(text),
+        draw(st.none() | filters), draw(st.integers(1, 99)), draw(text), draw(text), draw(text),
     )  # fmt: skip
     return EvaluationResult(run, played)
 
@@ -84,7 +84,7 @@ def example():
     episode = EpisodeResult(
         0, "t", TaskKind.EXPLORE, Difficulty.EASY, "f", 3, (step,), 0.1, Outcome.FAILED, ""
     )
-    return EvaluationResult(Run("p", 1, 3, "", 0, TaskFilter(), 1, "d", "0.1.0"), (episode,))
+    return EvaluationResult(Run("p", 1, 3, "", 0, TaskFilter(), 1, "d", "0.1.0", "0.1.0"), (episode,))
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def evaluation(name, solved, count, *, error=""):
         )
         for n in range(count)
     )
-    return EvaluationResult(Run(name, count, 0, "", 0, None, 1, "", ""), episodes)
+    return EvaluationResult(Run(name, count, 0, "", 0, None, 1, "", "", ""), episodes)
 
 
 def rendered(table, width):

@@ -1,12 +1,11 @@
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqldojo.client.types import Difficulty, Gold, Split, Task, TaskKind
-from sqldojo.evaluation.tasks import NoTasks, digest, draw
+from sqldojo.client.types import Difficulty, Split, Task, TaskKind
+from sqldojo.evaluation.tasks import NoTasks, draw
 
 
 def make_tasks(count):
@@ -43,11 +42,3 @@ def test_nothing_to_draw():
         draw([], 1, 0)
     with pytest.raises(ValueError, match="n_episodes must be 1 or more, not 0"):
         draw(make_tasks(1), 0, 0)
-
-
-def test_the_digest_sees_what_an_agent_sees():
-    first, second = make_tasks(2)
-    assert digest([first, second]) == digest([second, first])
-    assert digest([first]) != digest([first, second])
-    assert digest([replace(first, prompt="Other?")]) != digest([first])
-    assert digest([replace(first, gold=Gold("SELECT 1", None, "", ()))]) == digest([first])

@@ -27,7 +27,9 @@ def test_the_first_session_prints_what_the_readme_says() -> None:
     assert run.stdout == printed
 
 
-@pytest.mark.skipif(not BUF.exists() and not shutil.which("buf"), reason="buf is not installed: `make contract`")
+@pytest.mark.skipif(
+    not BUF.exists() and not shutil.which("buf"), reason="buf is not installed: `make contract`"
+)
 def test_the_calls_by_buf_curl_answer_what_the_readme_says(server) -> None:
     (transcript,) = blocks("console")
     calls = re.findall(r"^\$ (.*?)\n(.*?)(?=^\$ |\Z)", transcript, re.MULTILINE | re.DOTALL)
