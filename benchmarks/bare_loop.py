@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from itertools import count
 from multiprocessing import get_context
+from multiprocessing.synchronize import Semaphore
+from typing import Self
 
 import apsw
 
@@ -29,39 +31,56 @@ REWARD = reward_pb2.RewardBreakdown(
     total=0.01,
     unclipped=0.01,
     terms=[
-        reward_pb2.RewardTerm(kind=kind, value=1, weight=0.01, contribution=0.01) for kind in (1, 2, 3, 5)
+        reward_pb2.RewardTerm(kind=term, value=1, weight=0.01, contribution=0.01)
+        for term in (
+            reward_pb2.REWARD_TERM_KIND_STEP_COST,
+            reward_pb2.REWARD_TERM_KIND_EXECUTED,
+            reward_pb2.REWARD_TERM_KIND_NEW_INFORMATION,
+            reward_pb2.REWARD_TERM_KIND_PROGRESS,
+        )
     ],
     clip_low=-0.10,
     clip_high=0.15,
 )
 
 
-def steps_per_second(kind: str, seconds: float) -> float:
-    """Runs frames of 128 queries for about `seconds` and gives the rate.
+class BareLoop:
+    """The loop, and in another process the client's half of the work: `with BareLoop(kind) as loop:`.
 
-    Beside the real server a client keeps another core busy, and on many machines that slows this one. So
-    the client's half of the work goes on in another process here as well: it encodes the same frames and
-    decodes their replies.
+    Beside the real server a client works on another core, and on many machines that slows this one. So for
+    each frame here, another process encodes one and decodes its reply.
     """
-    frames = [_frame(kind, start) for start in range(0, 64 * FRAME, FRAME)]
-    cursor = _open()
-    other = get_context("spawn").Process(target=_client_half, args=(kind,), daemon=True)
-    other.start()
-    try:
+
+    def __init__(self, kind: str) -> None:
+        self._frames = [_frame(kind, start) for start in range(0, 64 * FRAME, FRAME)]
+        self._cursor = _open()
+        context = get_context("spawn")
+        self._answered = context.Semaphore(0)
+        self._other = context.Process(target=_client_half, args=(kind, self._answered), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._other.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._other.terminate()
+        self._other.join()
+
+    def steps_per_second(self, seconds: float) -> float:
+        """Runs for about `seconds` and gives the rate."""
         played = 0
         started = time.perf_counter()
         while (elapsed := time.perf_counter() - started) < seconds:
-            _answer(frames[played // FRAME % len(frames)], cursor)
+            _answer(self._frames[played // FRAME % len(self._frames)], self._cursor)
+            self._answered.release()
             played += FRAME
         return played / elapsed
-    finally:
-        other.terminate()
-        other.join()
 
 
-def _client_half(kind: str) -> None:
+def _client_half(kind: str, answered: Semaphore) -> None:
     reply = _answer(_frame(kind, 0), _open())
     for start in count(0, FRAME):
+        answered.acquire()
         _frame(kind, start)
         pb.RolloutResponse.FromString(reply)
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import grpc
 
@@ -22,6 +21,8 @@ from . import workload
 
 BUDGET = 15  # steps of an episode; then its session begins anew
 SERVICE = "/sqldojo.v1.EnvironmentService/"
+
+_Call = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def channel(address: str) -> grpc.aio.Channel:
 class _Session:
     """One session of the load: gives its next command, and begins anew when its episode is over."""
 
-    def __init__(self, name: str, kind: str, numbers: Any) -> None:
+    def __init__(self, name: str, kind: str, numbers: Iterator[int]) -> None:
         self._name = name
         self._kind = kind
         self._numbers = numbers
@@ -76,54 +77,71 @@ class _Session:
         )
 
 
-async def by_frames(
-    channel: grpc.aio.Channel, kind: str, seconds: float, *, frame: int = 128, outstanding: int = 4
-) -> float:
-    """Plays `frame * outstanding` sessions over one stream for about `seconds`; gives steps per second.
+class FrameLoad:
+    """`frame * outstanding` sessions over one stream, with `outstanding` frames under way at any time."""
 
-    Resets are played as well, one in a hundred commands, but not counted.
-    """
-    numbers = count()
-    groups = [
-        [_Session(f"frames-{kind}-{group}-{place}", kind, numbers) for place in range(frame)]
-        for group in range(outstanding)
-    ]
-    stream = channel.stream_stream(SERVICE + "Rollout")()
-    for group in groups:
-        await stream.write(_frame(group))
-    steps, turn = 0, 0
-    started = time.perf_counter()
-    while (elapsed := time.perf_counter() - started) < seconds:
-        steps += _count(await stream.read())
-        await stream.write(_frame(groups[turn % outstanding]))
-        turn += 1
-    for _ in groups:
-        await stream.read()
-    await stream.done_writing()
-    return steps / elapsed
+    def __init__(
+        self, channel: grpc.aio.Channel, kind: str, *, frame: int = 128, outstanding: int = 4
+    ) -> None:
+        numbers = count()
+        self._groups = [
+            [_Session(f"frames-{kind}-{group}-{place}", kind, numbers) for place in range(frame)]
+            for group in range(outstanding)
+        ]
+        self._turn = 0
+        self._stream: grpc.aio.StreamStreamCall[bytes, bytes] = channel.stream_stream(SERVICE + "Rollout")()
+
+    async def start(self) -> None:
+        """Sends the first frames."""
+        for group in self._groups:
+            await self._stream.write(_frame(group))
+
+    async def steps_per_second(self, seconds: float) -> float:
+        """Plays for about `seconds` and gives the rate. Resets are played as well, but not counted."""
+        for _ in self._groups:  # their replies came while nothing was measured
+            await self._turn_over()
+        steps = 0
+        started = time.perf_counter()
+        while (elapsed := time.perf_counter() - started) < seconds:
+            steps += await self._turn_over()
+        return steps / elapsed
+
+    async def _turn_over(self) -> int:
+        """Takes the next reply and sends the next frame of its sessions; gives the steps that were played."""
+        reply = await self._stream.read()
+        assert isinstance(reply, bytes), "the server ended the stream"
+        steps = _count(reply)
+        await self._stream.write(_frame(self._groups[self._turn]))
+        self._turn = (self._turn + 1) % len(self._groups)
+        return steps
 
 
-async def by_calls(channel: grpc.aio.Channel, kind: str, seconds: float, *, in_flight: int = 64) -> float:
-    """Plays `in_flight` sessions by single calls at once for about `seconds`; gives steps per second."""
-    numbers = count()
-    step_call = channel.unary_unary(SERVICE + "Step")
-    reset_call = channel.unary_unary(SERVICE + "Reset")
-    steps = 0
-    started = time.perf_counter()
+class CallLoad:
+    """`in_flight` sessions that play by single calls, all at once."""
 
-    async def play(session: _Session) -> None:
-        nonlocal steps
-        while time.perf_counter() - started < seconds:
+    def __init__(self, channel: grpc.aio.Channel, kind: str, *, in_flight: int = 64) -> None:
+        numbers = count()
+        self._sessions = [_Session(f"calls-{kind}-{place}", kind, numbers) for place in range(in_flight)]
+        self._step: _Call = channel.unary_unary(SERVICE + "Step")
+        self._reset: _Call = channel.unary_unary(SERVICE + "Reset")
+
+    async def steps_per_second(self, seconds: float) -> float:
+        """Plays for about `seconds` and gives the rate. Resets are played as well, but not counted."""
+        started = time.perf_counter()
+        steps = sum(await asyncio.gather(*(self._play(each, started + seconds) for each in self._sessions)))
+        return steps / (time.perf_counter() - started)
+
+    async def _play(self, session: _Session, until: float) -> int:
+        steps = 0
+        while time.perf_counter() < until:
             command = session.next()
             if command.WhichOneof("kind") == "reset":
-                await reset_call(command.reset.SerializeToString())
-            else:
-                data = await step_call(command.step.SerializeToString())
-                assert pb.StepResponse.FromString(data).observation.result.row_count == 20
-                steps += 1
-
-    await asyncio.gather(*(play(_Session(f"calls-{kind}-{i}", kind, numbers)) for i in range(in_flight)))
-    return steps / (time.perf_counter() - started)
+                await self._reset(command.reset.SerializeToString())
+                continue
+            data = await self._step(command.step.SerializeToString())
+            assert pb.StepResponse.FromString(data).observation.result.row_count == 20
+            steps += 1
+        return steps
 
 
 def _frame(sessions: list[_Session]) -> bytes:

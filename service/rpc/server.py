@@ -7,7 +7,6 @@ import gc
 import logging
 import signal
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -30,6 +29,7 @@ from .benchmark import Benchmark
 from .calls import Calls
 from .environment import Environment
 from .tasks import Tasks
+from .workers import Workers
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 STREAM_WINDOW_BYTES = 4 * 1024 * 1024  # several frames may be on their way before one is read
@@ -78,7 +78,7 @@ async def serve(
         bank, pool, reviewer, max_sessions=config.max_sessions, idle_seconds=config.idle_seconds
     )
     _calm_garbage_collector()
-    with ThreadPoolExecutor(config.workers, "sqldojo-worker") as executor:
+    with Workers(config.workers, "sqldojo-worker") as executor:
         server = grpc.aio.server(options=_options(config))
         calls = Calls(executor, Access(config.oracle_token), stopping)
         server.add_generic_rpc_handlers(

@@ -34,12 +34,17 @@ class _FrozenClock(apsw.VFS):
         return _NOW_MILLISECONDS / 86_400_000
 
 
+_FLAGS: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 _FROZEN: Final = _FrozenClock()  # SQLite knows it for as long as this lives
 
 
 def open_frozen() -> apsw.Connection:
-    """Opens an empty in-memory database whose clock stands at NOW, with the trims of `trims`."""
-    connection = apsw.Connection(":memory:", vfs=_FROZEN.NAME)
+    """Opens an empty in-memory database whose clock stands at NOW, with the trims of `trims`.
+
+    It may move between threads, but only one may use it at a time: SQLite is told to take no lock for each
+    cell that is read. `Connection.interrupt` may be called from any thread all the same.
+    """
+    connection = apsw.Connection(":memory:", flags=_FLAGS, vfs=_FROZEN.NAME)
     replace_trims(connection)
     return connection
 

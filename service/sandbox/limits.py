@@ -17,7 +17,7 @@ class Limits:
     deadline_seconds: float = 1.0
     max_operations: int = 25_000_000
     max_rows: int = 10_000  # rows fetched; when there are more, Rows.complete is False
-    max_result_bytes: int = 4 * 1024 * 1024  # text and BLOBs, and at most 9 bytes more a cell
+    max_result_bytes: int = 4 * 1024 * 1024  # of more than 128 cells; at most 9 bytes more each than text
     max_memory_bytes: int = 256 * 1024 * 1024
     max_sql_bytes: int = 100_000  # in UTF-8
     max_value_bytes: int = 100_000  # a text, a BLOB, a row inside SQLite

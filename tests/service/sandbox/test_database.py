@@ -166,10 +166,10 @@ def test_rows_beyond_the_cap_are_left_out_and_said_to_be(open_database: Open) ->
 
 
 def test_a_result_of_too_many_bytes_is_a_limit_error(open_database: Open) -> None:
-    database = open_database(limits=Limits(max_result_bytes=100_000))
-    assert len(rows(database.execute(COUNT.format(9, "printf('%.9999c', 'x')")))) == 9
-    assert error(database.execute(COUNT.format(11, "printf('%.9999c', 'x')"))).kind is ErrorKind.LIMIT
-    assert error(database.execute(COUNT.format(9000, "'0123456789abcdef'"))).kind is ErrorKind.LIMIT
+    database = open_database(limits=Limits(max_result_bytes=1_500_000))
+    assert len(rows(database.execute(COUNT.format(149, "printf('%.9999c', 'x')")))) == 149
+    assert error(database.execute(COUNT.format(151, "printf('%.9999c', 'x')"))).kind is ErrorKind.LIMIT
+    assert error(database.execute(COUNT.format(9000, "printf('%.200c', 'x')"))).kind is ErrorKind.LIMIT
 
 
 def test_the_size_of_a_statement_is_counted_in_utf8(open_database: Open) -> None:
