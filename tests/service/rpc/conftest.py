@@ -37,7 +37,7 @@ def stub(channel: grpc.Channel) -> environment_pb2_grpc.EnvironmentServiceStub:
     return environment_pb2_grpc.EnvironmentServiceStub(channel)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def oracle_token() -> str:
     return servers.ORACLE_TOKEN
 
