@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 CONCERTS = """
@@ -74,12 +75,12 @@ def _database(folder: Path, db_id: str) -> Path:
 
 def make_spider(folder: Path) -> None:
     """Writes the data set into an empty folder."""
-    with sqlite3.connect(_database(folder, "concerts")) as connection:
+    with closing(sqlite3.connect(_database(folder, "concerts"))) as connection, connection:
         connection.executescript(CONCERTS)
-    with sqlite3.connect(_database(folder, "numbers")) as connection:
+    with closing(sqlite3.connect(_database(folder, "numbers"))) as connection, connection:
         connection.execute("CREATE TABLE n (i INTEGER PRIMARY KEY, t TEXT)")
         connection.executemany("INSERT INTO n VALUES (?, 't')", [(i,) for i in range(1, 151)])
-    with sqlite3.connect(_database(folder, "latin")) as connection:
+    with closing(sqlite3.connect(_database(folder, "latin"))) as connection, connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE player (id INT, name TEXT, PRIMARY KEY (id)) WITHOUT ROWID")
         connection.execute(
