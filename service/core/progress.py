@@ -59,9 +59,9 @@ class ProgressMeter:
     def _compare(self, rows: Rows) -> tuple[float, list[int | float]]:
         """Gives the value overlap, and the distinct numbers of a result in order."""
         kinds = frozenset(map(type, chain.from_iterable(rows.rows)))
-        if self._kinds.isdisjoint(kinds) and kinds.isdisjoint(_NUMERIC) and kinds:
-            return 0.0, []  # nothing is common, and no value need be looked at
-        values = set(chain.from_iterable(rows.rows))
+        if kinds and kinds.isdisjoint(self._kinds) and kinds.isdisjoint(_NUMERIC):
+            return 0.0, []  # nothing can be common, so no value need be looked at
+        values = frozenset(chain.from_iterable(rows.rows))
         common = len(values & self._values)
         union = len(values) + len(self._values) - common
         return common / union if union else 1.0, _numbers(values)
@@ -79,53 +79,7 @@ def binned(progress: float) -> float:
     return math.floor(progress / BIN + 0.5) * BIN
 
 
-def _numbers(self) -> list[int | float]:
-        return _numbers(self._values)
-
-    @cached_property
-    def _kinds(self) -> frozenset[type]:
-        kinds = frozenset(map(type, self._values))
-        return kinds if kinds.isdisjoint(_NUMERIC) else kinds | _NUMERIC  # 1 and 1.0 are one value
-
-    def measure(self, rows: Rows) -> float:
-        """Gives the progress of a result, from 0 to 1."""
-        count, gold_count = len(rows.rows), len(self._gold.rows)
-        cardinality = min(count, gold_count) / max(count, gold_count) if count or gold_count else 1.0
-        overlap, numbers = self._compare(rows)
-        return (
-            CARDINALITY_WEIGHT * cardinality
-            + OVERLAP_WEIGHT * overlap
-            + NUMERIC_WEIGHT * self._numeric(numbers)
-        )
-
-    def _compare(self, rows: Rows) -> tuple[float, list[int | float]]:
-        """Gives the value overlap, and the distinct numbers of a result in order."""
-        kinds = frozenset(map(type, chain.from_iterable(rows.rows)))
-        if self._kinds.isdisjoint(kinds) and kinds.isdisjoint(_NUMERIC) and kinds:
-            return 0.0, []  # nothing is common, and no value need be looked at
-        values = set(chain.from_iterable(rows.rows))
-        common = len(values & self._values)
-        union = len(values) + len(self._values) - common
-        return common / union if union else 1.0, _numbers(values)
-
-    def _numeric(self, numbers: list[int | float]) -> float:
-        if not self._numbers:
-            return 0.0 if numbers else 1.0
-        if not numbers:
-            return 0.0
-        return math.fsum(_closeness(number, numbers) for number in self._numbers) / len(self._numbers)
-
-
-def binned(progress: float) -> float:
-    """Rounds a progress to the nearest of 0, 0.25, 0.5, 0.75 and 1; half-way goes up."""
-    return math.floor(progress / BIN + 0.5) * BIN
-
-
-def _values(rows: Rows) -> set[Value]:
-    return set(chain.from_iterable(rows.rows))
-
-
-def _numbers(values: set[Value] | frozenset[Value]) -> list[int | float]:
+def _numbers(values: frozenset[Value]) -> list[int | float]:
     if _NUMERIC.isdisjoint(map(type, values)):
         return []
     return sorted([value for value in values if isinstance(value, int | float)])
