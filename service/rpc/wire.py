@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import chain
 from typing import Any, assert_never
@@ -10,8 +11,8 @@ from sqldojo.v1 import action_pb2, environment_pb2, observation_pb2, review_pb2,
 
 from ..core.action import Action, Answer, Describe, Query, Sample, Submit, Unparsed
 from ..core.episode import Transition
-from ..core.execution import ActionError, Column, Rows, Value
-from ..core.observation import SHOWN_BYTES, SHOWN_CHARACTERS, Observation, Result, shown
+from ..core.execution import ActionError, Column, Rows
+from ..core.observation import SHOWN_BYTES, SHOWN_CHARACTERS, Observation, Outcome, Result, shown
 from ..core.review import Review
 from ..core.reward import RewardBreakdown
 from ..core.task import PreparedTask
@@ -114,23 +115,31 @@ def encode_state(session: Session, *, with_history: bool) -> bytes:
 
 def _encode_observation(observation: Observation) -> bytes:
     """Encodes an observation, without its brief."""
-    rest = observation_pb2.Observation(steps_used=observation.steps_used, steps_left=observation.steps_left)
-    if observation.outcome:
-        rest.done = True
-        rest.outcome = observation_pb2.Outcome.ValueType(observation.outcome)
-    if observation.error is not None:
-        _fill_error(rest.error, observation.error)
-    if observation.result is None:
-        return rest.SerializeToString()
-    result = _encode_result(observation.result)
-    return splice.field(rest.RESULT_FIELD_NUMBER, result) + rest.SerializeToString()
+    result, error, used, left, outcome = observation
+    rest = _encode_standing(used, left, outcome)
+    if error is not None:
+        message = observation_pb2.Observation()
+        _fill_error(message.error, error)
+        rest += message.SerializeToString()
+    if result is None:
+        return rest
+    return rest + splice.field(observation_pb2.Observation.RESULT_FIELD_NUMBER, _encode_result(result))
+
+
+@lru_cache(maxsize=4096)
+def _encode_standing(steps_used: int, steps_left: int, outcome: Outcome) -> bytes:
+    message = observation_pb2.Observation(steps_used=steps_used, steps_left=steps_left)
+    if outcome:
+        message.done = True
+        message.outcome = observation_pb2.Outcome.ValueType(outcome)
+    return message.SerializeToString()
 
 
 def _encode_result(result: Result) -> bytes:
     cells: list[Any] = list(chain.from_iterable(result.rows))
     cell_types, no_text = _shape(tuple(map(type, cells)))
-    for place in no_text:
-        cells[place] = _text(cells[place])
+    for place, as_text in no_text:
+        cells[place] = as_text(cells[place])
     if max(map(len, cells), default=0) > SHOWN_CHARACTERS:
         cells = [cell if len(cell) <= SHOWN_CHARACTERS else cell[:SHOWN_CHARACTERS] + "…" for cell in cells]
     rest = observation_pb2.Result(row_count=result.row_count)
@@ -141,14 +150,23 @@ def _encode_result(result: Result) -> bytes:
     return b"".join((_encode_columns(result.columns), cell_types, rest.SerializeToString()))
 
 
+_AsText = Callable[[Any], str]
+_AS_TEXT: dict[type, _AsText] = {
+    int: repr,
+    float: repr,
+    type(None): lambda _: "",
+    bytes: lambda cell: cell[:SHOWN_BYTES].hex().upper(),
+}
+
+
 @lru_cache(maxsize=1024)
-def _shape(types: tuple[type, ...]) -> tuple[bytes, tuple[int, ...]]:
-    """Gives Result.cell_types as an encoded field, and the places of the cells that are no text yet.
+def _shape(types: tuple[type, ...]) -> tuple[bytes, tuple[tuple[int, _AsText], ...]]:
+    """Gives Result.cell_types as an encoded field, and the place and writer of each cell that is no text.
 
     The field is packed: each of its numbers, being small, is one byte.
     """
     packed = bytes(_CELL_TYPES[each] for each in types)
-    no_text = tuple(place for place, each in enumerate(types) if each is not str)
+    no_text = tuple((place, _AS_TEXT[each]) for place, each in enumerate(types) if each is not str)
     return splice.field(observation_pb2.Result.CELL_TYPES_FIELD_NUMBER, packed) if packed else b"", no_text
 
 
@@ -217,13 +235,6 @@ def _fill_transition(message: observation_pb2.Transition, answered: Answered) ->
 def _read_step(answered: Answered) -> Step:
     """Reads an answer back; see encode_step for why one message serves for both."""
     return Step.FromString(answered.answer)
-
-
-def _text(cell: Value) -> str:
-    """Gives a number, blob or NULL as text."""
-    if cell is None:
-        return ""
-    return cell[:SHOWN_BYTES].hex().upper() if isinstance(cell, bytes) else repr(cell)
 
 
 def _fill_error(message: observation_pb2.ActionError, error: ActionError) -> None:
