@@ -82,7 +82,8 @@ class Episode:
         total = state.total_reward + reward.total
         state = EpisodeState(state.budget, standing, used, outcome, total, seen)
         review = (effect.review or _NOTHING_TO_REVIEW) if reviewed else None
-        return Transition(state, _observe(state, effect.rows, effect.error), reward, review)
+        whole = isinstance(action, Describe)  # there is no other way to the columns beyond the first 20
+        return Transition(state, _observe(state, effect.rows, effect.error, whole), reward, review)
 
     def close(self) -> None:
         """Gives the session's databases back; the episode cannot be played on."""
@@ -205,9 +206,11 @@ def _effect(
     return Effect(action, rows=result, repeated=repeated, progress=progress, review=review)
 
 
-def _observe(state: EpisodeState, rows: Rows | None, error: ActionError | None) -> Observation:
+def _observe(
+    state: EpisodeState, rows: Rows | None, error: ActionError | None, whole: bool = False
+) -> Observation:
     return Observation(
-        result=None if rows is None else shown(rows),
+        result=None if rows is None else shown(rows, len(rows.rows)) if whole else shown(rows),
         error=error,
         steps_used=state.steps_used,
         steps_left=state.budget - state.steps_used,
@@ -235,11 +238,14 @@ def _description(table: Table) -> Rows:
 def _key(action: Action) -> Key:
     """What makes two actions the same: the table without case, the SQL without its white space.
 
+    White space in quotes counts, so SQL that holds quotes is taken as it is.
+
     None for actions that do not count as repeated.
     """
     match action:
         case Query(sql) | Submit(sql):
-            return type(action), " ".join(sql.split()).rstrip("; ")
+            bare = sql.strip().rstrip("; \n\t")
+            return type(action), bare if "'" in bare or '"' in bare else " ".join(bare.split())
         case Describe(table) | Sample(table):
             return type(action), table.strip().casefold()
         case _:

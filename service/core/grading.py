@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import json
 import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from .execution import Row, Rows, Value
 from .task import AnswerKind
@@ -16,6 +18,8 @@ from .task import AnswerKind
 ANSWER_TOLERANCE = 0.01  # relative: a float answer within 1 % is correct
 ROW_TOLERANCE = 1e-9  # relative: what is left of summing floats in another order
 MAX_ANSWER_LENGTH = 100_000  # characters; a longer answer is wrong
+
+T = TypeVar("T")
 
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?")
 _NULLS = {"null", "none"}
@@ -30,7 +34,10 @@ def grade_answer(kind: AnswerKind, gold: Rows, value: str) -> bool:
     """
     if len(value) > MAX_ANSWER_LENGTH:
         return False
-    return any(_matches(reading, gold.rows) for reading in _readings(kind, value.strip()))
+    rows = gold.rows
+    if kind is AnswerKind.FLOAT:  # also where the number happens to be whole
+        rows = [tuple(float(cell) if isinstance(cell, int) else cell for cell in row) for row in rows]
+    return any(_pairs_up(reading, rows, _row_matches) for reading in _readings(kind, value.strip()))
 
 
 def render_answer(kind: AnswerKind, gold: Rows) -> str:
@@ -46,8 +53,8 @@ def render_answer(kind: AnswerKind, gold: Rows) -> str:
 def same_rows(rows: Rows, gold: Rows, *, ordered: bool) -> bool:
     """Says whether two results are equal as typed multisets, or as sequences where `ordered`.
 
-    Column names do not count. Numbers are equal within 1e-9 (relative), whether integer or real; text,
-    blobs and NULL are equal only to themselves. A result that is not complete equals nothing.
+    Column names do not count. A real equals a number within 1e-9 (relative); integers, text, blobs and
+    NULL are equal only to themselves. A result that is not complete equals nothing.
     """
     if not (rows.complete and gold.complete) or len(rows.columns) != len(gold.columns):
         return False
@@ -58,48 +65,54 @@ def same_rows(rows: Rows, gold: Rows, *, ordered: bool) -> bool:
     if ordered:
         return all(_close(row, other) for row, other in zip(rows.rows, gold.rows, strict=True))
     mine, theirs = Counter(rows.rows), Counter(gold.rows)
-    return _close_multisets((mine - theirs).elements(), (theirs - mine).elements())
-
-
-def _close_multisets(rows: Iterator[Row], others: Iterator[Row]) -> bool:
-    """Pairs rows whose non-numbers are equal, in the order of their rounded numbers."""
-    groups, other_groups = _by_text(rows), _by_text(others)
-    return groups.keys() == other_groups.keys() and all(
-        len(group) == len(other_groups[key])
-        and all(_close(row, other) for row, other in zip(group, other_groups[key], strict=True))
-        for key, group in groups.items()
+    groups, gold_groups = _by_text(mine - theirs), _by_text(theirs - mine)
+    return groups.keys() == gold_groups.keys() and all(
+        _pairs_up(group, gold_groups[key], _close) for key, group in groups.items()
     )
 
 
-def _by_text(rows: Iterator[Row]) -> dict[Row, list[Row]]:
+def _by_text(rows: Counter[Row]) -> dict[Row, list[Row]]:
+    """Puts rows together that differ in their numbers alone, in the order of these."""
     groups: dict[Row, list[Row]] = defaultdict(list)
-    for row in rows:
+    for row in rows.elements():
         groups[tuple(0 if isinstance(cell, int | float) else cell for cell in row)].append(row)
     for group in groups.values():
-        group.sort(key=lambda row: [float(f"{cell:.9g}") for cell in row if isinstance(cell, int | float)])
+        group.sort(key=lambda row: [cell for cell in row if isinstance(cell, int | float)])
     return groups
 
 
-def _close(row: Row, other: Row) -> bool:
-    return all(
-        math.isclose(cell, twin, rel_tol=ROW_TOLERANCE, abs_tol=ROW_TOLERANCE)
-        if isinstance(cell, float | int) and isinstance(twin, float | int)
-        else cell == twin
-        for cell, twin in zip(row, other, strict=True)
-    )
+def _pairs_up(rows: Sequence[T], gold: Sequence[Row], fits: Callable[[T, Row], bool]) -> bool:
+    """Says whether every gold row finds a row of its own that fits (augmenting paths, Kuhn 1955).
 
-
-def _matches(answer: list[list[str]], gold: list[Row]) -> bool:
-    """Finds for every gold row an answer row of its own."""
-    if len(answer) != len(gold):
+    Quadratic where the rows stand in another order: a bank's answers have at most 20 rows, and of a
+    submission's rows only those come here that are not equal to the last bit.
+    """
+    if len(rows) != len(gold):
         return False
-    left = list(answer)
-    for row in gold:
-        found = next((other for other in left if _row_matches(other, row)), None)
-        if found is None:
-            return False
-        left.remove(found)
-    return True
+    taken: dict[int, int] = {}  # by the place of a row, that of its gold row
+
+    def place(wanted: int, tried: set[int]) -> bool:
+        for at in (wanted, *range(len(rows))):  # where the order is the same, the first try is right
+            if at not in tried and fits(rows[at], gold[wanted]):
+                tried.add(at)
+                if at not in taken or place(taken[at], tried):
+                    taken[at] = wanted
+                    return True
+        return False
+
+    return all(place(wanted, set()) for wanted in range(len(gold)))
+
+
+def _close(row: Row, other: Row) -> bool:
+    return all(_same_cell(cell, twin) for cell, twin in zip(row, other, strict=True))
+
+
+def _same_cell(cell: Value, twin: Value) -> bool:
+    if isinstance(cell, float) and isinstance(twin, int | float):
+        return math.isclose(cell, twin, rel_tol=ROW_TOLERANCE, abs_tol=ROW_TOLERANCE)
+    if isinstance(cell, int) and isinstance(twin, float):
+        return math.isclose(cell, twin, rel_tol=ROW_TOLERANCE, abs_tol=ROW_TOLERANCE)
+    return cell == twin
 
 
 def _row_matches(answer: list[str], gold: Row) -> bool:
@@ -120,7 +133,10 @@ def _cell_matches(text: str, gold: Value) -> bool:
         return False
     if isinstance(gold, int):
         return number == gold
-    return abs(number - gold) <= ANSWER_TOLERANCE * abs(gold)
+    try:
+        return abs(float(number) - gold) <= ANSWER_TOLERANCE * abs(gold)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def _number(text: str) -> int | float | None:
@@ -144,14 +160,15 @@ def _readings(kind: AnswerKind, text: str) -> Iterator[list[list[str]]]:
     many = kind in (AnswerKind.LIST, AnswerKind.TABLE)
     if many and not text:
         return
-    parsed = _json_rows(kind, text)
+    parsed = _parsed_rows(kind, text)
     if parsed is not None:
         yield parsed
     if kind is AnswerKind.LIST:
         yield [[_unquoted(line)] for line in text.splitlines() if line.strip()]
-        yield [[_unquoted(item)] for item in _split(_unbracketed(text), ",")]
+        if parsed is None:
+            yield [[_unquoted(item)] for item in _split(_unbracketed(text), ",")]
     elif kind is AnswerKind.TABLE:
-        lines = [line.strip().strip("|") for line in text.splitlines() if line.strip()]
+        lines = [_unpiped(line.strip()) for line in text.splitlines() if line.strip()]
         for separator in ("|", ",", "\t"):
             yield [[_unquoted(cell) for cell in _split(line, separator)] for line in lines]
     else:
@@ -159,22 +176,35 @@ def _readings(kind: AnswerKind, text: str) -> Iterator[list[list[str]]]:
         yield [[_unquoted(_unbracketed(text))]]
 
 
-def _json_rows(kind: AnswerKind, text: str) -> list[list[str]] | None:
-    try:
-        parsed = json.loads(text)
-    except (ValueError, RecursionError):
+def _parsed_rows(kind: AnswerKind, text: str) -> list[list[str]] | None:
+    """Reads JSON, or lists and tuples as Python writes them; None for anything else."""
+    parsed = _parsed(text)
+    if parsed is None:
         return None
-    if not isinstance(parsed, list):
+    if not isinstance(parsed, list | tuple):
         return [[_json_text(parsed)]]
-    if kind is AnswerKind.TABLE and parsed and not any(isinstance(item, list) for item in parsed):
+    if kind is AnswerKind.TABLE and parsed and not any(isinstance(item, list | tuple) for item in parsed):
         parsed = [parsed]  # one row, written flat
-    return [[_json_text(cell) for cell in (item if isinstance(item, list) else [item])] for item in parsed]
+    return [
+        [_json_text(cell) for cell in (item if isinstance(item, list | tuple) else [item])] for item in parsed
+    ]
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(text) if text.startswith(("[", "(")) else None
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
 
 
 def _json_text(value: object) -> str:
     if value is None:
         return "NULL"
-    return value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _split(text: str, separator: str) -> list[str]:
@@ -186,6 +216,11 @@ def _split(text: str, separator: str) -> list[str]:
         return [item.strip() for item in next(reader, [])]
     except csv.Error:
         return [item.strip() for item in text.split(separator)]
+
+
+def _unpiped(line: str) -> str:
+    """Takes the outer pipes off a row that is written between two."""
+    return line[1:-1] if len(line) > 1 and line[0] == line[-1] == "|" else line
 
 
 def _unbracketed(text: str) -> str:

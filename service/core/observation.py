@@ -35,9 +35,9 @@ class Result(NamedTuple):
         return len(self.rows) < self.row_count
 
 
-def shown(rows: Rows) -> Result:
+def shown(rows: Rows, limit: int = SHOWN_ROWS) -> Result:
     """Gives what an agent sees of a result: its first rows. Long texts are cut where they are written out."""
-    return Result(rows.columns, tuple(rows.rows[:SHOWN_ROWS]), len(rows.rows), not rows.complete)
+    return Result(rows.columns, tuple(rows.rows[:limit]), len(rows.rows), not rows.complete)
 
 
 class Observation(NamedTuple):

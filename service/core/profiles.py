@@ -207,7 +207,7 @@ class RepairProfile:
             penalties.append(term(TermKind.UNSAFE, self.unsafe))
         if effect.rejected:
             penalties.append(term(TermKind.REJECTED, self.rejected, effect.rejection))
-        if effect.fan_out and not effect.correct:
+        if effect.fan_out and isinstance(effect.action, Submit) and not effect.correct:
             penalties.append(term(TermKind.FAN_OUT, self.fan_out))
         return penalties
 

@@ -38,8 +38,9 @@ class Schema:
         return {table.name.casefold(): table for table in self.tables}
 
     def find(self, name: str) -> Table | None:
-        """Gives the table of that name, matched without case; None when there is none."""
-        return self._by_name.get(name.strip().strip('"`[]').casefold())
+        """Gives the table of that name, without case, also in quotes; None when there is none."""
+        exact = self._by_name.get(name.casefold())
+        return exact or self._by_name.get(name.strip().strip('"`[]').casefold())
 
 
 @dataclass(frozen=True, slots=True)

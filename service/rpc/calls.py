@@ -30,10 +30,16 @@ Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 class Calls:
-    """Makes gRPC handlers of blocking answers."""
+    """Makes gRPC handlers of blocking answers.
 
-    def __init__(self, executor: Executor, access: Access, stopping: asyncio.Event) -> None:
-        self._executor = executor
+    Frames have workers of their own: one may hold 256 slow statements, and single calls should not wait.
+    """
+
+    def __init__(
+        self, for_calls: Executor, for_frames: Executor, access: Access, stopping: asyncio.Event
+    ) -> None:
+        self._for_calls = for_calls
+        self._for_frames = for_frames
         self._access = access
         self._stopping = stopping
 
@@ -44,7 +50,7 @@ class Calls:
 
         async def handle(data: bytes, context: Context) -> bytes:
             async def carry_out(caller: Caller) -> bytes:
-                return await self._on_worker(lambda: _encoded(answer(rules.read(kind, data), caller)))
+                return await _on(self._for_calls, lambda: _encoded(answer(rules.read(kind, data), caller)))
 
             return await self._guarded(context, carry_out)
 
@@ -57,8 +63,8 @@ class Calls:
 
         async def handle(data: bytes, context: Context) -> None:
             async def carry_out(caller: Caller) -> None:
-                messages = await self._on_worker(lambda: answers(rules.read(kind, data), caller))
-                while (message := await self._on_worker(lambda: next(messages, None))) is not None:
+                messages = await _on(self._for_calls, lambda: answers(rules.read(kind, data), caller))
+                while (message := await _on(self._for_calls, lambda: next(messages, None))) is not None:
                     await context.write(message.SerializeToString())
 
             await self._guarded(context, carry_out)
@@ -95,7 +101,7 @@ class Calls:
                             reading = asyncio.ensure_future(context.read())
                         else:
                             reading = asyncio.get_running_loop().create_future()
-                        reply = await self._on_worker(partial(answer, frame, cut.is_set))
+                        reply = await _on(self._for_frames, partial(answer, frame, cut.is_set))
                         await writing
                         writing = asyncio.ensure_future(context.write(reply))
                     await writing
@@ -120,8 +126,9 @@ class Calls:
             log.exception("a call failed")
             await abort(context, internal())
 
-    async def _on_worker(self, work: Callable[[], R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+async def _on(executor: Executor, work: Callable[[], R]) -> R:
+    return await asyncio.get_running_loop().run_in_executor(executor, work)
 
 
 def _encoded(message: Message | bytes) -> bytes:

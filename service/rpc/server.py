@@ -21,7 +21,7 @@ from sqldojo.v1 import benchmark_pb2, environment_pb2, task_pb2
 from ..core.sql_reviewer import SqlReviewer
 from ..sandbox.clock import set_process_time_zone
 from ..sandbox.limits import Limits
-from ..sandbox.pool import DatabasePool
+from ..sandbox.pool import DatabasePool, set_process_heap_limit
 from ..sessions.store import SessionStore
 from ..tasks.bank import TaskBank
 from .access import Access
@@ -32,6 +32,7 @@ from .tasks import Tasks
 from .workers import Workers
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+SQLITE_HEAP_BYTES = 4 * 1024 * 1024 * 1024  # a backstop, far above what the sandbox's own limits allow
 STREAM_WINDOW_BYTES = 4 * 1024 * 1024  # several frames may be on their way before one is read
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """How a server runs. Times are in seconds; port 0 takes a free one; `bank` None is the default bank."""
+    """How a server runs. Times are in seconds; port 0 takes a free one; `bank` None is the default bank.
+
+    `workers` threads carry out single calls, and as many more carry out frames.
+    """
 
     host: str = "127.0.0.1"
     port: int = 50051
@@ -77,10 +81,14 @@ async def serve(
     sessions = SessionStore(
         bank, pool, reviewer, max_sessions=config.max_sessions, idle_seconds=config.idle_seconds
     )
+    set_process_heap_limit(SQLITE_HEAP_BYTES)
     _calm_garbage_collector()
-    with Workers(config.workers, "sqldojo-worker") as executor:
+    with (
+        Workers(config.workers, "sqldojo-call") as for_calls,
+        Workers(config.workers, "sqldojo-frame") as for_frames,
+    ):
         server = grpc.aio.server(options=_options(config))
-        calls = Calls(executor, Access(config.oracle_token), stopping)
+        calls = Calls(for_calls, for_frames, Access(config.oracle_token), stopping)
         server.add_generic_rpc_handlers(
             (
                 _environment_service(calls, Environment(sessions)),

@@ -141,13 +141,17 @@ def _encode_result(result: Result) -> bytes:
     for place, as_text in no_text:
         cells[place] = as_text(cells[place])
     if max(map(len, cells), default=0) > SHOWN_CHARACTERS:
-        cells = [cell if len(cell) <= SHOWN_CHARACTERS else cell[:SHOWN_CHARACTERS] + "…" for cell in cells]
+        cells = [_cut(cell) for cell in cells]
     rest = observation_pb2.Result(row_count=result.row_count)
     rest.cells.extend(cells)
     if result.truncated:
         rest.truncated = True
         rest.row_count_is_lower_bound = result.row_count_is_lower_bound
     return b"".join((_encode_columns(result.columns), cell_types, rest.SerializeToString()))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
 
 
 _AsText = Callable[[Any], str]
@@ -170,11 +174,11 @@ def _shape(types: tuple[type, ...]) -> tuple[bytes, tuple[tuple[int, _AsText], .
     return splice.field(observation_pb2.Result.CELL_TYPES_FIELD_NUMBER, packed) if packed else b"", no_text
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)  # names may be long
 def _encode_columns(columns: tuple[Column, ...]) -> bytes:
     result = observation_pb2.Result()
-    for column in columns:
-        result.columns.add(name=column.name, declared_type=column.declared_type)
+    for name, declared_type in columns:
+        result.columns.add(name=_cut(name), declared_type=_cut(declared_type))
     return result.SerializeToString()
 
 

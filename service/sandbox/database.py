@@ -220,3 +220,5 @@ def _harden(connection: apsw.Connection, permissions: Permissions, limits: Limit
         connection.config(option, value)
     connection.drop_modules(None)  # full-text search, R-trees, dbstat, …
     connection.execute(f"PRAGMA query_only = {int(permissions.read_only)}")
+    pages, page_bytes = connection.pragma("page_count"), connection.pragma("page_size")
+    connection.pragma("max_page_count", pages + limits.max_growth_bytes // page_bytes)

@@ -197,6 +197,6 @@ def _writes_rows(statement: str) -> bool:
     return _WRITES_ROWS.match(statement, start.end() if start else 0) is not None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)  # names may be long
 def _columns(description: tuple[tuple[str, str], ...]) -> tuple[Column, ...]:
     return tuple(Column(name, declared_type or "") for name, declared_type in description)

@@ -19,6 +19,7 @@ class Limits:
     max_rows: int = 10_000  # rows fetched; when there are more, Rows.complete is False
     max_result_bytes: int = 4 * 1024 * 1024  # of more than 128 cells; at most 9 bytes more each than text
     max_memory_bytes: int = 256 * 1024 * 1024
+    max_growth_bytes: int = 16 * 1024 * 1024  # of a session's own copy of a database
     max_sql_bytes: int = 100_000  # in UTF-8
     max_value_bytes: int = 100_000  # a text, a BLOB, a row inside SQLite
     max_columns: int = 500  # of a table, a result, an index, a SET clause

@@ -48,8 +48,8 @@ def test_closing_ends_the_thread_and_may_be_done_again(dojo):
 
 def test_leaving_rollouts_early_closes_their_sessions(dojo, explore_tasks, is_live):
     ids = [f"sync-{n}" for n in range(300)]
-    specs = [EpisodeSpec(explore_tasks[0].task_id, session_id=name) for name in ids]
-    played = dojo.rollouts(specs, Asking(), concurrency=30)
+    specs = [EpisodeSpec(explore_tasks[0].task_id, seed=n, session_id=name) for n, name in enumerate(ids)]
+    played = dojo.rollouts(specs, FirstOnly(), concurrency=30)
     next(played)
     assert any(map(is_live, ids))
     played.close()
@@ -59,6 +59,16 @@ def test_leaving_rollouts_early_closes_their_sessions(dojo, explore_tasks, is_li
 class Asking:
     def select_action(self, observation):
         return Query(f"SELECT {len(observation.history)}")
+
+
+class FirstOnly:
+    """Plays the episode of seed 0; in all others it never comes to a decision."""
+
+    def for_episode(self, seed):
+        return Asking() if seed == 0 else self
+
+    async def select_action(self, observation):
+        await asyncio.Event().wait()
 
 
 class Interrupting(Asking):

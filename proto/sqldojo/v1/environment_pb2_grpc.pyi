@@ -44,7 +44,7 @@ class EnvironmentServiceStub:
     GetState: _grpc.UnaryUnaryMultiCallable[_environment_pb2.GetStateRequest, _environment_pb2.GetStateResponse]
     """Gives a session's state, and its history on request."""
     CloseSession: _grpc.UnaryUnaryMultiCallable[_environment_pb2.CloseSessionRequest, _environment_pb2.CloseSessionResponse]
-    """Ends a session. Closing a closed session is no error."""
+    """Ends a session. Closing a session that was closed lately is no error."""
     Rollout: _grpc.StreamStreamMultiCallable[_environment_pb2.RolloutRequest, _environment_pb2.RolloutResponse]
     """Plays any number of sessions in frames of commands. Every frame gets one reply frame, in the
     order sent; commands of a frame are carried out in their order. Several frames may be under way.
@@ -66,7 +66,7 @@ class EnvironmentServiceAsyncStub(EnvironmentServiceStub):
     GetState: _aio.UnaryUnaryMultiCallable[_environment_pb2.GetStateRequest, _environment_pb2.GetStateResponse]  # type: ignore[assignment]
     """Gives a session's state, and its history on request."""
     CloseSession: _aio.UnaryUnaryMultiCallable[_environment_pb2.CloseSessionRequest, _environment_pb2.CloseSessionResponse]  # type: ignore[assignment]
-    """Ends a session. Closing a closed session is no error."""
+    """Ends a session. Closing a session that was closed lately is no error."""
     Rollout: _aio.StreamStreamMultiCallable[_environment_pb2.RolloutRequest, _environment_pb2.RolloutResponse]  # type: ignore[assignment]
     """Plays any number of sessions in frames of commands. Every frame gets one reply frame, in the
     order sent; commands of a frame are carried out in their order. Several frames may be under way.
@@ -115,7 +115,7 @@ class EnvironmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _environment_pb2.CloseSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_environment_pb2.CloseSessionResponse, _abc.Awaitable[_environment_pb2.CloseSessionResponse]]:
-        """Ends a session. Closing a closed session is no error."""
+        """Ends a session. Closing a session that was closed lately is no error."""
 
     @_abc_1.abstractmethod
     def Rollout(

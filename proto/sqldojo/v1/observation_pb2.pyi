@@ -194,7 +194,7 @@ class Column(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     DECLARED_TYPE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The name, as SQLite reports it; an expression's own text where it has no alias."""
+    """The name, as SQLite reports it; an expression's own text where it has no alias. Cut like a cell."""
     declared_type: _builtins.str
     """The declared type of the table's column behind it; empty for an expression."""
     def __init__(
@@ -224,7 +224,7 @@ class Result(_message.Message):
     TRUNCATED_FIELD_NUMBER: _builtins.int
     ROW_COUNT_IS_LOWER_BOUND_FIELD_NUMBER: _builtins.int
     row_count: _builtins.int
-    """How many rows the statement gives in all; at most 20 of them are in `cells`."""
+    """How many rows the statement gives in all; at most 20 of them are in `cells`, but all of a description."""
     truncated: _builtins.bool
     """The cells hold fewer rows than row_count."""
     row_count_is_lower_bound: _builtins.bool

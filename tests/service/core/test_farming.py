@@ -73,3 +73,10 @@ def test_the_oscillating_sequence_earns_it_in_a_real_episode() -> None:
         state = episode.step(state, action).state
     assert state.outcome is Outcome.EXHAUSTED
     assert state.total_reward == pytest.approx(found)
+
+
+def test_with_a_budget_of_35_swinging_is_worth_an_answer() -> None:
+    profile = PROFILES["sqlenv"]
+    assert isinstance(profile, ExploreProfile)
+    for steps, total in ((33, 0.95), (35, 1.0), (100, 2.62)):
+        assert best(profile, steps)[0] == pytest.approx(total)

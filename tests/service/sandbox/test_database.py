@@ -293,3 +293,18 @@ def test_a_private_database_may_move_between_threads(open_database: Open) -> Non
         thread.join()
     assert [rows(result) for result in found] == [[(1,)]] * 3
     assert rows(database.execute("SELECT count(*) FROM payroll")) == [(97,)]
+
+
+def test_a_private_copy_does_not_grow_without_bound(open_database: Open) -> None:
+    database = open_database(
+        Permissions(writable=frozenset({"employees"})), limits=Limits(max_growth_bytes=1_000_000)
+    )
+    before = len(database.serialize())
+    grow = (
+        "INSERT INTO employees (Id, Name) SELECT i + 1000 * {}, printf('%.9999c', 'x') "
+        "FROM (WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n LIMIT 50) SELECT i FROM n)"
+    )
+    kinds = [getattr(database.execute(grow.format(turn)), "kind", None) for turn in range(1, 6)]
+    assert kinds[0] is None
+    assert kinds[-1] is ErrorKind.LIMIT
+    assert len(database.serialize()) <= before + 1_000_000
