@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -14,11 +15,13 @@ from .refusal import Reason, Refusal
 STEPS_AFTER_END = 64  # answered with the penalty; more are refused, so a session stays bounded
 
 
+KEPT_CHARACTERS = 100_000  # of an action's text: what the sandbox would run at most
+
 Encode = Callable[[str, int, Transition], bytes]
 
 
 class Answered(NamedTuple):
-    """A step that was answered: the action, and the answer as it was sent."""
+    """A step that was answered: the action as it is kept, and the answer as it was sent."""
 
     action: Action
     reviewed: bool
@@ -64,12 +67,12 @@ class Session:
         transition = self.episode.step(self.state, action, reviewed=reviewed)
         answer = encode(self.session_id, step_index, transition)
         self.state = transition.state
-        self.answered.append(Answered(action, reviewed, answer))
+        self.answered.append(Answered(_kept(action), reviewed, answer))
         return answer
 
     def _again(self, step_index: int, action: Action, reviewed: bool) -> bytes:
         before = self.answered[step_index - 1]
-        if before.action == action and before.reviewed == reviewed:
+        if before.action == _kept(action) and before.reviewed == reviewed:
             return before.answer
         raise Refusal(
             Reason.STEP_CONFLICT,
@@ -78,3 +81,13 @@ class Session:
             hint=f"Go on with step {len(self.answered) + 1}; only the same action may be sent again.",
             expected_step_index=len(self.answered) + 1,
         )
+
+
+def _kept(action: Action) -> Action:
+    """Gives an action as a session keeps it: a very long text is cut, and told apart by its digest."""
+    (name,) = action.__slots__
+    text: str = getattr(action, name)
+    if len(text) <= KEPT_CHARACTERS:
+        return action
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return type(action)(f"{text[:KEPT_CHARACTERS]}… [{len(text):,} characters, blake2b {digest}]")

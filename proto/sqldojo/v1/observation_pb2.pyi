@@ -446,7 +446,7 @@ class Transition(_message.Message):
     """The sum of all rewards up to and with this step."""
     @_builtins.property
     def action(self) -> _action_pb2.Action:
-        """What was done."""
+        """What was done. A text of more than 100,000 characters is cut and ends with its length and digest."""
 
     @_builtins.property
     def observation(self) -> Global___Observation:

@@ -229,3 +229,20 @@ def test_a_benchmark_without_a_baseline(channel: grpc.Channel, detail) -> None:
     code, found = refused(lambda: list(benchmark.Run(benchmark_pb2.RunRequest(episodes=1))), detail)
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert found.field == "baseline"
+
+
+def test_a_very_long_text_is_kept_cut_and_still_told_apart(
+    stub: Stub, session: str, bystander: str, detail
+) -> None:
+    def unparsed(text: str) -> pb.StepRequest:
+        action = action_pb2.Action(unparsed=action_pb2.Unparsed(text=text))
+        return pb.StepRequest(session_id=session, step_index=1, action=action)
+
+    first = stub.Step(unparsed("x" * 1_000_000))
+    assert stub.Step(unparsed("x" * 1_000_000)) == first
+    code, _ = refused(lambda: stub.Step(unparsed("x" * 999_999 + "y")), detail)
+    assert code is grpc.StatusCode.ALREADY_EXISTS
+    state = stub.GetState(pb.GetStateRequest(session_id=session, include_history=True))
+    kept = state.history[0].action.unparsed.text
+    assert len(kept) < 101_000
+    assert "1,000,000 characters" in kept
