@@ -27,10 +27,10 @@ SHOWN_ROWS = 5
 FIRST_SESSION = """\
 from sqldojo import connect_sync
 
-with connect_sync() as dojo:
-    with dojo.session("{task}") as session:
-        step = session.sample("{table}")
-        print(step.observation.text(), step.reward.total)"""
+task = "{task}"
+with connect_sync() as dojo, dojo.session(task) as session:
+    step = session.sample("{table}")
+    print(step.observation.text(), step.reward.total)"""
 
 
 def demo() -> None:
