@@ -67,7 +67,7 @@ def test_reflection_lists_the_services(channel: grpc.Channel) -> None:
 
 def test_the_limit_on_live_sessions_and_their_expiry(serving: Callable, explore_task: str, detail) -> None:
     with (
-        serving("--max-sessions", "3", "--idle-seconds", "1") as small,
+        serving("--max-sessions", "3", "--idle-seconds", "3") as small,
         grpc.insecure_channel(small.address) as channel,
     ):
         stub = environment_pb2_grpc.EnvironmentServiceStub(channel)
