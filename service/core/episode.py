@@ -238,9 +238,8 @@ def _description(table: Table) -> Rows:
 def _key(action: Action) -> Key:
     """What makes two actions the same: the table without case, the SQL without its white space.
 
-    White space in quotes counts, so SQL that holds quotes is taken as it is.
-
-    None for actions that do not count as repeated.
+    White space in quotes counts, so SQL that holds quotes is taken as it is. None for actions that do not
+    count as repeated.
     """
     match action:
         case Query(sql) | Submit(sql):

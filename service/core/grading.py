@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import TypeVar
 
 from .execution import Row, Rows, Value
@@ -92,7 +93,7 @@ def _pairs_up(rows: Sequence[T], gold: Sequence[Row], fits: Callable[[T, Row], b
     taken: dict[int, int] = {}  # by the place of a row, that of its gold row
 
     def place(wanted: int, tried: set[int]) -> bool:
-        for at in (wanted, *range(len(rows))):  # where the order is the same, the first try is right
+        for at in chain((wanted,), range(len(rows))):  # where the order is the same, the first try is right
             if at not in tried and fits(rows[at], gold[wanted]):
                 tried.add(at)
                 if at not in taken or place(taken[at], tried):
@@ -108,11 +109,12 @@ def _close(row: Row, other: Row) -> bool:
 
 
 def _same_cell(cell: Value, twin: Value) -> bool:
-    if isinstance(cell, float) and isinstance(twin, int | float):
-        return math.isclose(cell, twin, rel_tol=ROW_TOLERANCE, abs_tol=ROW_TOLERANCE)
-    if isinstance(cell, int) and isinstance(twin, float):
-        return math.isclose(cell, twin, rel_tol=ROW_TOLERANCE, abs_tol=ROW_TOLERANCE)
-    return cell == twin
+    if cell == twin:
+        return True
+    if not (isinstance(cell, int | float) and isinstance(twin, int | float)):
+        return False
+    whole = isinstance(cell, int) and isinstance(twin, int)  # whole numbers have no noise
+    return not whole and math.isclose(cell, twin, rel_tol=ROW_TOLERANCE, abs_tol=ROW_TOLERANCE)
 
 
 def _row_matches(answer: list[str], gold: Row) -> bool:

@@ -13,8 +13,6 @@ from ..core.episode import Episode, Transition
 from .refusal import Reason, Refusal
 
 STEPS_AFTER_END = 64  # answered with the penalty; more are refused, so a session stays bounded
-
-
 KEPT_CHARACTERS = 100_000  # of an action's text: what the sandbox would run at most
 
 Encode = Callable[[str, int, Transition], bytes]

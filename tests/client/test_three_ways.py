@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
-import pytest
+from buf import BUF, needs_buf
 from servers import Server
 
 from sqldojo.client import Action, Answer, Describe, Query, Sample, Unparsed, connect, connect_sync
 
-BUF = Path(__file__).resolve().parents[2] / "node_modules" / ".bin" / "buf"
 TASK = "explore/retail_shop/unrated-suppliers"
 ACTIONS: list[Action] = [
     Describe("supplier"),
@@ -39,7 +36,7 @@ def by_buf_curl(address: str) -> list[float]:
     def call(method: str, request: dict[str, Any]) -> dict[str, Any]:
         url = f"http://{address}/sqldojo.v1.EnvironmentService/{method}"
         program = [
-            str(BUF) if BUF.exists() else "buf",
+            str(BUF),
             "curl",
             "--protocol",
             "grpc",
@@ -79,6 +76,6 @@ def test_rewards_agree_to_the_last_digit(server: Server) -> None:
     assert by_sync_facade(server.address) == rewards
 
 
-@pytest.mark.skipif(not BUF.exists() and not shutil.which("buf"), reason="needs buf: `make contract`")
+@needs_buf
 def test_rewards_by_buf_curl_agree_to_the_last_digit(server: Server) -> None:
     assert by_buf_curl(server.address) == by_sync_facade(server.address)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from buf import BUF, needs_buf
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BUF = ROOT / "node_modules" / ".bin" / "buf"
 
 
 def blocks(language: str) -> list[str]:
@@ -27,9 +25,7 @@ def test_the_first_session_prints_what_the_readme_says() -> None:
     assert run.stdout == printed
 
 
-@pytest.mark.skipif(
-    not BUF.exists() and not shutil.which("buf"), reason="buf is not installed: `make contract`"
-)
+@needs_buf
 def test_the_calls_by_buf_curl_answer_what_the_readme_says(server) -> None:
     (transcript,) = blocks("console")
     calls = re.findall(r"^\$ (.*?)\n(.*?)(?=^\$ |\Z)", transcript, re.MULTILINE | re.DOTALL)
@@ -37,7 +33,6 @@ def test_the_calls_by_buf_curl_answer_what_the_readme_says(server) -> None:
     for command, answer in calls:
         program, *arguments = shlex.split(command.replace("127.0.0.1:50051", server.address))
         assert program == "buf"
-        buf = str(BUF) if BUF.exists() else "buf"
-        run = subprocess.run([buf, *arguments], capture_output=True, text=True, timeout=60)
+        run = subprocess.run([str(BUF), *arguments], capture_output=True, text=True, timeout=60)
         assert run.stderr == ""
         assert run.stdout.strip() == answer.strip()

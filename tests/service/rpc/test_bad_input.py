@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
+from messages import BOMB, query
 
 from sqldojo.v1 import (
     action_pb2,
@@ -21,10 +22,6 @@ from sqldojo.v1 import (
 from sqldojo.v1 import environment_pb2 as pb
 
 Stub = environment_pb2_grpc.EnvironmentServiceStub
-
-
-def query(sql: str) -> action_pb2.Action:
-    return action_pb2.Action(query=action_pb2.Query(sql=sql))
 
 
 @pytest.fixture
@@ -161,8 +158,7 @@ def test_what_an_agent_writes_is_answered_by_an_observation(
 def test_a_bomb_ends_within_its_deadline_while_others_are_answered(
     channel: grpc.Channel, stub: Stub, session: str, bystander: str
 ) -> None:
-    bomb = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
-    pending = stub.Step.future(pb.StepRequest(session_id=session, step_index=1, action=query(bomb)))
+    pending = stub.Step.future(pb.StepRequest(session_id=session, step_index=1, action=query(BOMB)))
     answered = 0
     while not pending.done():
         stub.GetState(pb.GetStateRequest(session_id=bystander))

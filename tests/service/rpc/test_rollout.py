@@ -7,15 +7,12 @@ from collections.abc import Iterator
 
 import grpc
 import pytest
+from messages import query
 
-from sqldojo.v1 import action_pb2, environment_pb2_grpc, error_pb2
 from sqldojo.v1 import environment_pb2 as pb
+from sqldojo.v1 import environment_pb2_grpc, error_pb2
 
 Stub = environment_pb2_grpc.EnvironmentServiceStub
-
-
-def query(sql: str) -> action_pb2.Action:
-    return action_pb2.Action(query=action_pb2.Query(sql=sql))
 
 
 def reset(task: str, session_id: str) -> pb.Command:

@@ -12,15 +12,10 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from messages import BOMB, query
 
 from sqldojo.v1 import action_pb2, benchmark_pb2, benchmark_pb2_grpc, environment_pb2_grpc, error_pb2
 from sqldojo.v1 import environment_pb2 as pb
-
-BOMB = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
-
-
-def query(sql: str) -> action_pb2.Action:
-    return action_pb2.Action(query=action_pb2.Query(sql=sql))
 
 
 def _code(stub: environment_pb2_grpc.EnvironmentServiceStub, task: str, session_id: str) -> grpc.StatusCode:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import grpc
+from messages import BOMB, query
 
-from sqldojo.v1 import action_pb2, environment_pb2_grpc
 from sqldojo.v1 import environment_pb2 as pb
-
-BOMB = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+from sqldojo.v1 import environment_pb2_grpc
 
 
 def test_single_calls_are_answered_while_every_frame_worker_is_busy(
@@ -25,7 +24,7 @@ def test_single_calls_are_answered_while_every_frame_worker_is_busy(
                 step=pb.StepRequest(
                     session_id=session,
                     step_index=index,
-                    action=action_pb2.Action(query=action_pb2.Query(sql=f"{BOMB} -- {index}")),
+                    action=query(f"{BOMB} -- {index}"),
                 )
             )
             for index in range(1, 11)

@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 
 from sqldojo.service.core.task import Split
+from sqldojo.service.sandbox.images import DatabaseImages
 from sqldojo.service.tasks.bank import TaskBank
 from sqldojo.service.tasks.bank_file import BankDatabase
 from sqldojo.service.tasks.build import BuildReport, build
-from sqldojo.service.tasks.databases import DOMAINS, build_image
+from sqldojo.service.tasks.databases import DOMAINS, INSTANCES, build_image
 
 
 @pytest.fixture(scope="session")
@@ -15,14 +16,14 @@ def images() -> dict[tuple[str, int], bytes]:
     return {
         (domain.database_id, instance): build_image(domain, instance)
         for domain in DOMAINS
-        for instance in range(3)
+        for instance in range(INSTANCES)
     }
 
 
 @pytest.fixture(scope="session")
 def shop(images: dict[tuple[str, int], bytes]) -> BankDatabase:
     """The retail shop, as it goes into a bank."""
-    instances = tuple(images["retail_shop", instance] for instance in range(3))
+    instances = tuple(images["retail_shop", instance] for instance in range(INSTANCES))
     return BankDatabase("retail_shop", "A shop", Split.TRAIN, instances)
 
 
@@ -36,3 +37,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> BuildReport:
 def bank(report: BuildReport) -> TaskBank:
     """The whole bank."""
     return TaskBank.open(report.path)
+
+
+@pytest.fixture(scope="session")
+def databases(images: dict[tuple[str, int], bytes]) -> dict[str, DatabaseImages]:
+    """Every database with all its instances."""
+    return {
+        domain.database_id: DatabaseImages.of(
+            domain.database_id, [images[domain.database_id, instance] for instance in range(INSTANCES)]
+        )
+        for domain in DOMAINS
+    }

@@ -13,7 +13,7 @@ from sqldojo.service.core.task import AnswerKind, Difficulty, Task, TaskKind
 from sqldojo.service.sandbox.images import DatabaseImages
 from sqldojo.service.tasks.bank import TaskBank
 from sqldojo.service.tasks.build import BuildReport
-from sqldojo.service.tasks.databases import DOMAINS, INSTANCES
+from sqldojo.service.tasks.databases import DOMAINS
 from sqldojo.service.tasks.explore_tasks import TASKS
 from sqldojo.service.tasks.prepare import gold_rows, judged_rows
 
@@ -42,16 +42,6 @@ def of_family(family: str) -> list[Task]:
 
 def by_id(task: Task) -> str:
     return task.task_id
-
-
-@pytest.fixture(scope="module")
-def databases(images: dict[tuple[str, int], bytes]) -> dict[str, DatabaseImages]:
-    return {
-        domain.database_id: DatabaseImages.of(
-            domain.database_id, [images[domain.database_id, instance] for instance in range(INSTANCES)]
-        )
-        for domain in DOMAINS
-    }
 
 
 def test_every_domain_has_its_share() -> None:

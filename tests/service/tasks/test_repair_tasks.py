@@ -49,16 +49,6 @@ def by_id(task: Task) -> str:
     return task.task_id
 
 
-@pytest.fixture(scope="module")
-def databases(images: dict[tuple[str, int], bytes]) -> dict[str, DatabaseImages]:
-    return {
-        domain.database_id: DatabaseImages.of(
-            domain.database_id, [images[domain.database_id, instance] for instance in range(INSTANCES)]
-        )
-        for domain in DOMAINS
-    }
-
-
 def test_every_domain_has_its_share() -> None:
     counts = Counter(task.database_id for task in TASKS)
     assert set(counts) == {domain.database_id for domain in DOMAINS}
