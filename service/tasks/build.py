@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..core.task import Task, TaskKind
 from ..sandbox.clock import set_process_time_zone
-from . import explore_tasks, repair_tasks
+from . import handwritten
 from .bank_file import BankDatabase, write_bank
 from .databases import DOMAINS, INSTANCES, build_image
 from .verify import Fault, Progress, verify
@@ -54,7 +54,7 @@ def build(path: Path, progress: Progress | None = None) -> BuildReport:
         )
         for domain in DOMAINS
     ]
-    return build_from(path, databases, (*explore_tasks.TASKS, *repair_tasks.TASKS), progress)
+    return build_from(path, databases, handwritten.TASKS, progress)
 
 
 def build_from(

@@ -9,7 +9,7 @@ import apsw
 from . import airline, film_streaming, hospital, retail_shop, university
 from .domain import Domain
 
-INSTANCES = 3  # instance 0 is visible to an agent, the others are hidden
+INSTANCES = 4  # instance 0 is visible to an agent, the others are hidden
 SEED = 1
 
 DOMAINS: tuple[Domain, ...] = (
@@ -21,13 +21,13 @@ DOMAINS: tuple[Domain, ...] = (
 )
 
 
-def build_image(domain: Domain, instance: int, seed: int = SEED) -> bytes:
+def build_image(domain: Domain, instance: int, seed: int = SEED, scale: float = 1.0) -> bytes:
     """Gives an instance of a database as the bytes of its SQLite file; equal arguments give equal bytes."""
     connection = apsw.Connection(":memory:")
     try:
         connection.execute(domain.ddl)
         with connection:
-            domain.populate(connection, Random(f"{domain.database_id}/{seed}/{instance}"))
+            domain.populate(connection, Random(f"{domain.database_id}/{seed}/{instance}"), scale)
         connection.execute("VACUUM")
         return connection.serialize("main")
     finally:

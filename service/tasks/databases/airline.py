@@ -23,6 +23,7 @@ from .draw import (
     popular,
     unless,
 )
+from .lexicon import Lexicon
 from .words import CITIES
 
 DDL = """
@@ -144,7 +145,7 @@ TIERS = ("Blue", "Silver", "Gold")
 CREW_ROLES = ("Captain", "First Officer", "Purser", "Flight Attendant")
 
 
-def populate(connection: apsw.Connection, rng: Random) -> None:
+def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  # noqa: ARG001
     """Fills the tables; `LostItem` gets two rows only."""
     aircraft = _aircraft(rng)
     routes = _routes(rng)
@@ -285,4 +286,8 @@ def _flight_crews(rng: Random, flights: list[Cells], crew: list[Cells]) -> list[
     return rows
 
 
-DOMAIN = Domain("airline", "An airline with its flights, bookings and crews", Split.TRAIN, DDL, populate)
+LEXICON = Lexicon((), ())
+
+DOMAIN = Domain(
+    "airline", "An airline with its flights, bookings and crews", Split.TRAIN, DDL, populate, LEXICON
+)

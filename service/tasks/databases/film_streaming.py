@@ -24,6 +24,7 @@ from .draw import (
     popular,
     unless,
 )
+from .lexicon import Lexicon
 from .words import ADJECTIVES, FIRST_NAMES, PEOPLE, REMARKS, STORY_NOUNS
 
 DDL = """
@@ -142,7 +143,7 @@ TITLES = (
 )
 
 
-def populate(connection: apsw.Connection, rng: Random) -> None:
+def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  # noqa: ARG001
     """Fills the tables; `award` gets two rows only."""
     persons = _persons(rng)
     titles = _titles(rng)
@@ -286,4 +287,8 @@ def _ratings(rng: Random, profiles: list[Cells], titles: list[Cells]) -> list[Ce
     return list(ratings.values())
 
 
-DOMAIN = Domain("film_streaming", "A film streaming service and its viewers", Split.TEST, DDL, populate)
+LEXICON = Lexicon((), ())
+
+DOMAIN = Domain(
+    "film_streaming", "A film streaming service and its viewers", Split.TEST, DDL, populate, LEXICON
+)

@@ -9,6 +9,7 @@ import apsw
 from ...core.task import Split
 from .domain import Domain
 from .draw import Cells, Zipf, chance, clock, day, insert, money, people, pick, popular, unless
+from .lexicon import ColumnWords, Exclusion, Lexicon, Link, Role, Screen, TableWords
 from .words import CITIES
 
 DDL = """
@@ -177,7 +178,7 @@ MEDICATIONS = (
 )
 
 
-def populate(connection: apsw.Connection, rng: Random) -> None:
+def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  # noqa: ARG001
     """Fills the tables; `ward_incident` stays empty."""
     physicians = _physicians(rng)
     staffed = {physician[3]: physician[0] for physician in reversed(physicians)}  # its first physician
@@ -284,4 +285,108 @@ def _prescriptions(rng: Random, appointments: list[Cells]) -> list[Cells]:
     ]
 
 
-DOMAIN = Domain("hospital", "A hospital with its patients and appointments", Split.TRAIN, DDL, populate)
+LEXICON = Lexicon(
+    tables=(
+        TableWords(
+            "department",
+            "department",
+            "departments",
+            (
+                ColumnWords("name", Role.NAME, "name"),
+                ColumnWords("floor", Role.LEVEL, "floor"),
+            ),
+            label=("name",),
+        ),
+        TableWords(
+            "physician",
+            "physician",
+            "physicians",
+            (
+                ColumnWords("name", Role.NAME, "name"),
+                ColumnWords(
+                    "specialty",
+                    Role.CATEGORY,
+                    "specialty",
+                    having="specialised in {}",
+                    missing="without a specialty on record",
+                    plural="specialties",
+                ),
+                ColumnWords("hired_on", Role.DATE, "date of hire", event="hired", plural="dates of hire"),
+                ColumnWords("salary", Role.LEVEL, "yearly pay", unit="francs"),
+            ),
+            label=("name",),
+            person=True,
+        ),
+        TableWords(
+            "patient",
+            "patient",
+            "patients",
+            (
+                ColumnWords("name", Role.NAME, "name"),
+                ColumnWords("birth_date", Role.DATE, "date of birth", event="born", plural="dates of birth"),
+                ColumnWords("city", Role.CATEGORY, "home town", having="living in {}"),
+                ColumnWords(
+                    "blood_group", Role.CATEGORY, "blood group", missing="with an unknown blood group"
+                ),
+                ColumnWords(
+                    "insurer", Role.CATEGORY, "insurer", having="insured with {}", missing="paying in person"
+                ),
+            ),
+            label=("name",),
+            person=True,
+        ),
+        TableWords(
+            "appointment",
+            "appointment",
+            "appointments",
+            (
+                ColumnWords("scheduled_at", Role.MOMENT, "date and time", event="scheduled"),
+                ColumnWords("status", Role.CATEGORY, "status", having="marked {}", plural="statuses"),
+                ColumnWords("reason", Role.CATEGORY, "reason", missing="without a stated reason"),
+                ColumnWords("fee", Role.AMOUNT, "fee", unit="francs"),
+            ),
+        ),
+    ),
+    links=(
+        Link(
+            "physician",
+            ("department_id",),
+            "department",
+            ("department_id",),
+            of="working in {}",
+            having="staffed with {}",
+        ),
+        Link(
+            "physician",
+            ("supervisor_id",),
+            "physician",
+            ("physician_id",),
+            of="supervised by {}",
+            having="supervising {}",
+            without="not supervising any {}",
+            role="supervisor",
+            role_plural="supervisors",
+        ),
+        Link("appointment", ("patient_id",), "patient", ("patient_id",), of="made by {}"),
+        Link("appointment", ("physician_id",), "physician", ("physician_id",), of="held by {}"),
+    ),
+    rules=(
+        Exclusion(
+            "cancelled",
+            "appointment",
+            "{t}.status <> 'cancelled'",
+            "Cancelled appointments are never counted.",
+        ),
+    ),
+    screens=(
+        Screen(
+            "physician_directory",
+            "physician",
+            "Pay is confidential, so the physicians' table is closed to us; the directory is open.",
+        ),
+    ),
+)
+
+DOMAIN = Domain(
+    "hospital", "A hospital with its patients and appointments", Split.TRAIN, DDL, populate, LEXICON
+)

@@ -23,6 +23,7 @@ from .draw import (
     popular,
     unless,
 )
+from .lexicon import Lexicon
 from .words import ADJECTIVES, CITIES, COMPANY_ENDINGS, GOODS, LAST_NAMES, REMARKS
 
 DDL = """
@@ -148,7 +149,7 @@ SUPPLIERS = (
 )
 
 
-def populate(connection: apsw.Connection, rng: Random) -> None:
+def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  # noqa: ARG001
     """Fills the tables; `gift_card` stays empty."""
     suppliers = _suppliers(rng)
     products = _products(rng, len(suppliers))
@@ -298,4 +299,8 @@ def _reviews(rng: Random, products: int, customers: int) -> list[Cells]:
     ]
 
 
-DOMAIN = Domain("retail_shop", "A shop for home, garden, sports and books", Split.TRAIN, DDL, populate)
+LEXICON = Lexicon((), ())
+
+DOMAIN = Domain(
+    "retail_shop", "A shop for home, garden, sports and books", Split.TRAIN, DDL, populate, LEXICON
+)

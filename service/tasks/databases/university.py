@@ -9,6 +9,7 @@ import apsw
 from ...core.task import Split
 from .domain import Domain
 from .draw import Cells, Zipf, chance, day, email, insert, people, pick, popular, unless
+from .lexicon import Lexicon
 from .words import CITIES
 
 DDL = """
@@ -172,7 +173,7 @@ PREREQUISITES = (
 )
 
 
-def populate(connection: apsw.Connection, rng: Random) -> None:
+def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  # noqa: ARG001
     """Fills the tables; `appeal` stays empty."""
     numbers = {name: number for number, (name, _) in enumerate(FACULTIES, 1)}
     instructors = _instructors(rng)
@@ -286,4 +287,8 @@ def _scholarships(rng: Random, students: list[Cells]) -> list[Cells]:
     return scholarships
 
 
-DOMAIN = Domain("university", "A university with its courses, students and grades", Split.DEV, DDL, populate)
+LEXICON = Lexicon((), ())
+
+DOMAIN = Domain(
+    "university", "A university with its courses, students and grades", Split.DEV, DDL, populate, LEXICON
+)

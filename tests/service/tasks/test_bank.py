@@ -23,6 +23,7 @@ from sqldojo.service.tasks import (
     write_bank,
 )
 from sqldojo.service.tasks.bank import default_path
+from sqldojo.service.tasks.databases import INSTANCES
 
 COUNT = Task(
     "explore/shop/count",
@@ -66,7 +67,7 @@ def small(shop: BankDatabase, tmp_path: Path) -> TaskBank:
 def test_tasks_and_databases_are_found_by_id(small: TaskBank) -> None:
     assert small.tasks == (COUNT, REPAIR, WRITE, BAD_GOLD)
     assert small.task(COUNT.task_id) == COUNT
-    assert small.database("retail_shop").instances == 3
+    assert small.database("retail_shop").instances == INSTANCES
     assert small.databases == (small.database("retail_shop"),)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...core.task import AnswerKind, Difficulty, Task
-from ..databases.hospital import DOMAIN
+from ....core.task import AnswerKind, Difficulty, Task
+from ...databases.hospital import DOMAIN
 from .question import question
 
 EASY, MEDIUM, HARD = Difficulty

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from ...core.task import AnswerKind, Difficulty, Task, TaskKind
-from ..databases.domain import Domain
-from ..tables_read import tables_read
+from ....core.task import AnswerKind, Difficulty, Task, TaskKind
+from ...databases.domain import Domain
+from ...tables_read import tables_read
 
 
 def question(

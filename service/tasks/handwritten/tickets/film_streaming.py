@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...core.task import Difficulty, Task
-from ..databases.film_streaming import DOMAIN
+from ....core.task import Difficulty, Task
+from ...databases.film_streaming import DOMAIN
 from .ticket import ticket
 
 EASY, MEDIUM, HARD = Difficulty

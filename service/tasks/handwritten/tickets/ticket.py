@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from ...core.schema import READ_ALL, Permissions
-from ...core.task import Difficulty, Task, TaskKind
-from ..databases.domain import Domain
-from ..tables_read import tables_read
+from ....core.schema import READ_ALL, Permissions
+from ....core.task import Difficulty, Task, TaskKind
+from ...databases.domain import Domain
+from ...tables_read import tables_read
 
 
 def ticket(

@@ -16,8 +16,8 @@ from sqldojo.service.sandbox.images import DatabaseImages
 from sqldojo.service.tasks.bank import TaskBank
 from sqldojo.service.tasks.build import BuildReport
 from sqldojo.service.tasks.databases import DOMAINS, INSTANCES
+from sqldojo.service.tasks.handwritten.tickets import TASKS
 from sqldojo.service.tasks.prepare import gold_rows, judged_rows
-from sqldojo.service.tasks.repair_tasks import TASKS
 
 # How the broken statement of each family fails; None: it runs and gives other rows. Families that do
 # both are left out.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.task import Task
+from ....core.task import Task
 from . import airline, film_streaming, hospital, retail_shop, university
 
 TASKS: tuple[Task, ...] = (

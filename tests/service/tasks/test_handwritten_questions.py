@@ -14,7 +14,7 @@ from sqldojo.service.sandbox.images import DatabaseImages
 from sqldojo.service.tasks.bank import TaskBank
 from sqldojo.service.tasks.build import BuildReport
 from sqldojo.service.tasks.databases import DOMAINS
-from sqldojo.service.tasks.explore_tasks import TASKS
+from sqldojo.service.tasks.handwritten.questions import TASKS
 from sqldojo.service.tasks.prepare import gold_rows, judged_rows
 
 FAMILIES = {
