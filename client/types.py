@@ -25,6 +25,7 @@ class Split(IntEnum):
     TRAIN = 1
     DEV = 2
     TEST = 3
+    TEST_DRIFT = 4  # training databases after their schema drifted
 
 
 class Difficulty(IntEnum):
@@ -106,6 +107,7 @@ class FindingKind(IntEnum):
     SELECT_STAR = 10
     UNORDERED_LIMIT = 11
     DIALECT = 12
+    FULL_SCAN = 13
 
 
 class RewardTermKind(IntEnum):
@@ -377,7 +379,8 @@ class EpisodeSpec:
     """An episode to play.
 
     An empty profile and a budget of 0 leave them to the server. `reviewed` sends every step through the
-    review gate. An empty `session_id` has the client make one.
+    review gate. An empty `session_id` has the client make one. `policy` is a label for whoever plays; the
+    server's journal keeps it.
     """
 
     task: str
@@ -386,6 +389,7 @@ class EpisodeSpec:
     budget: int = 0
     reviewed: bool = False
     session_id: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

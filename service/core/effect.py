@@ -13,7 +13,8 @@ class Effect(NamedTuple):
     """What an action did.
 
     `progress` is the progress of the rows towards gold, 0 where the action gave none. `correct` is
-    about an Answer or a Submit. `review` is there for SQL that was reviewed.
+    about an Answer or a Submit. `review` is there for SQL that was reviewed. `cut_short` says where the
+    clock ended a run, see Transition.
     """
 
     action: Action
@@ -23,6 +24,7 @@ class Effect(NamedTuple):
     progress: float = 0.0
     correct: bool = False
     review: Review | None = None
+    cut_short: str = ""
 
     @property
     def rejected(self) -> bool:

@@ -39,12 +39,17 @@ class EpisodeState(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """What a step brought. `review` is there when the step passed the review gate."""
+    """What a step brought. `review` is there when the step passed the review gate.
+
+    `cut_short` is for the one thing that a replay can't find out by itself: that the clock, not the
+    statement, ended a run. Handed to the step that replays this one, it ends the run at the same place.
+    """
 
     state: EpisodeState
     observation: Observation
     reward: RewardBreakdown
     review: Review | None = None
+    cut_short: str = ""
 
 
 class Episode:
@@ -66,15 +71,18 @@ class Episode:
         state = EpisodeState(budget or self.profile.budget, standing)
         return state, _observe(state, None, None)
 
-    def step(self, state: EpisodeState, action: Action, *, reviewed: bool = False) -> Transition:
+    def step(
+        self, state: EpisodeState, action: Action, *, reviewed: bool = False, cut_short: str = ""
+    ) -> Transition:
         """Plays one step; with `reviewed`, SQL must pass the review gate before it is run.
 
-        Never raises for what an action holds. After the end it costs, and changes nothing else.
+        `cut_short` is that of the transition which this step replays. Never raises for what an action holds.
+        After the end it costs, and changes nothing else.
         """
         if state.outcome is not Outcome.RUNNING:
             return self._after_end(state, reviewed)
         key = _key(action)
-        effect = self._perform(action, reviewed, repeated=key in state.seen)
+        effect = self._perform(action, reviewed, key in state.seen, cut_short)
         used = state.steps_used + 1
         outcome = self._outcome(effect, exhausted=used >= state.budget)
         reward, standing = self.profile.reward(state.standing, effect, outcome, state.budget)
@@ -83,7 +91,8 @@ class Episode:
         state = EpisodeState(state.budget, standing, used, outcome, total, seen)
         review = (effect.review or _NOTHING_TO_REVIEW) if reviewed else None
         whole = isinstance(action, Describe)  # there is no other way to the columns beyond the first 20
-        return Transition(state, _observe(state, effect.rows, effect.error, whole), reward, review)
+        observation = _observe(state, effect.rows, effect.error, whole)
+        return Transition(state, observation, reward, review, effect.cut_short)
 
     def close(self) -> None:
         """Gives the session's databases back; the episode cannot be played on."""
@@ -107,10 +116,10 @@ class Episode:
             return Outcome.FAILED
         return Outcome.EXHAUSTED if exhausted else Outcome.RUNNING
 
-    def _perform(self, action: Action, reviewed: bool, *, repeated: bool) -> Effect:
+    def _perform(self, action: Action, reviewed: bool, repeated: bool, cut_short: str) -> Effect:
         match action:
             case Query() | Submit() if self._knows(action):
-                return self._statement(action, reviewed, repeated)
+                return self._statement(action, reviewed, repeated, cut_short)
             case Describe(table):
                 return _effect(action, self._lookup(table, _description), repeated)
             case Sample(table):
@@ -143,15 +152,17 @@ class Episode:
         name = table.name.replace('"', '""')
         return self._world.visible.execute(f'SELECT * FROM "{name}" LIMIT {SAMPLED_ROWS}')
 
-    def _statement(self, action: Query | Submit, reviewed: bool, repeated: bool) -> Effect:
+    def _statement(self, action: Query | Submit, reviewed: bool, repeated: bool, cut_short: str) -> Effect:
         """Runs a statement, unless the review gate rejects it; a submission is judged as well."""
         submitted = isinstance(action, Submit)
         review = self._review(action.sql) if reviewed or submitted else None
         if reviewed and review is not None and review.verdict is Verdict.REJECTED:
             return Effect(action, error=_rejected(review), repeated=repeated, review=review)
-        result = self._run(action.sql, 0) if submitted else self._world.visible.execute(action.sql)
+        result = self._run(action.sql, 0 if submitted else None, cut_short)
         if isinstance(result, ActionError):
-            return Effect(action, error=result, repeated=repeated, review=review)
+            cut = _cut_short(result, 0)
+            return Effect(action, error=result, repeated=repeated, review=review, cut_short=cut)
+        correct, cut = self._judge(action.sql, result, cut_short) if submitted else (False, "")
         # What a repair is worth shows only when it is submitted.
         measured = submitted or self.prepared.task.kind is TaskKind.EXPLORE
         return Effect(
@@ -159,19 +170,33 @@ class Episode:
             rows=result,
             repeated=repeated,
             progress=self.prepared.meter.measure(result) if measured else 0.0,
-            correct=submitted and self._is_correct(action.sql, result),
+            correct=correct,
             review=review,
+            cut_short=cut,
         )
 
-    def _is_correct(self, sql: str, visible: Rows) -> bool:
-        """Compares a submission's rows with gold: on the visible instance, then on each hidden one."""
-        return self._is_gold(visible, 0) and all(
-            self._is_gold(self._run(sql, instance), instance)
-            for instance in range(1, len(self.prepared.gold))
-        )
+    def _judge(self, sql: str, visible: Rows, cut_short: str) -> tuple[bool, str]:
+        """Compares a submission's rows with gold: on the visible instance, then on each hidden one.
 
-    def _run(self, sql: str, instance: int) -> Rows | ActionError:
-        """Runs a submission on an instance as it was at first, and gives the rows that it is judged by."""
+        Says whether all are equal, and where the clock ended a run.
+        """
+        result: Rows | ActionError = visible
+        for instance in range(len(self.prepared.gold)):
+            if instance:
+                result = self._run(sql, instance, cut_short)
+            if not self._is_gold(result, instance):
+                return False, _cut_short(result, instance)
+        return True, ""
+
+    def _run(self, sql: str, instance: int | None, cut_short: str) -> Rows | ActionError:
+        """Runs a query on the session's database (`instance` None), or a submission on an instance.
+
+        A submission meets the instance as it was at first, and the rows that it is judged by come back.
+        """
+        if cut_short and (cut := _as_cut(cut_short, instance or 0)):
+            return cut
+        if instance is None:
+            return self._world.visible.execute(sql)
         database = self._world.pristine(instance)
         result = database.execute(sql)
         check = self.prepared.task.check_sql
@@ -249,6 +274,19 @@ def _key(action: Action) -> Key:
             return type(action), table.strip().casefold()
         case _:
             return None
+
+
+def _cut_short(result: Rows | ActionError, instance: int) -> str:
+    """Notes that the clock ended a run on an instance; empty when nothing but the statement did."""
+    if isinstance(result, ActionError) and result.kind is ErrorKind.TIMEOUT:
+        return f"{instance} {result.message}"
+    return ""
+
+
+def _as_cut(cut_short: str, instance: int) -> ActionError | None:
+    """Gives the error that ended a run on this instance, if one did."""
+    place, _, message = cut_short.partition(" ")
+    return ActionError(ErrorKind.TIMEOUT, message) if int(place) == instance else None
 
 
 _NOTHING_TO_REVIEW = Review((), 0.0)

@@ -8,9 +8,11 @@ import json
 import math
 import re
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from bisect import bisect
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from decimal import Decimal
+from itertools import pairwise
 from typing import TypeVar
 
 from .execution import Row, Rows, Value
@@ -19,11 +21,13 @@ from .task import AnswerKind
 ANSWER_TOLERANCE = 0.01  # relative: a float answer within 1 % is correct
 ROW_TOLERANCE = 1e-9  # relative: what is left of summing floats in another order
 MAX_ANSWER_LENGTH = 100_000  # characters; a longer answer is wrong
+MOST_TRIED = 400  # noisy rows that are tried against one another
 
 T = TypeVar("T")
 
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?")
 _NULLS = {"null", "none"}
+_INFINITIES = ({"-inf", "-infinity"}, {"inf", "infinity"})
 
 
 def grade_answer(kind: AnswerKind, gold: Rows, value: str) -> bool:
@@ -55,7 +59,8 @@ def same_rows(rows: Rows, gold: Rows, *, ordered: bool) -> bool:
     """Says whether two results are equal as typed multisets, or as sequences where `ordered`.
 
     Column names do not count. A real equals a number within 1e-9 (relative); integers, text, blobs and
-    NULL are equal only to themselves. A result that is not complete equals nothing.
+    NULL are equal only to themselves. Two numbers that are within 1e-9 of each other are equal as well, so
+    that what is left of a sum that comes to 0 does not count. A result that is not complete equals nothing.
     """
     if not (rows.complete and gold.complete) or len(rows.columns) != len(gold.columns):
         return False
@@ -66,42 +71,119 @@ def same_rows(rows: Rows, gold: Rows, *, ordered: bool) -> bool:
     if ordered:
         return all(_close(row, other) for row, other in zip(rows.rows, gold.rows, strict=True))
     mine, theirs = Counter(rows.rows), Counter(gold.rows)
-    groups, gold_groups = _by_text(mine - theirs), _by_text(theirs - mine)
-    return groups.keys() == gold_groups.keys() and all(
-        _pairs_up(group, gold_groups[key], _close) for key, group in groups.items()
-    )
+    differing = Counter(map(_texts, (mine - theirs).elements()))
+    if differing != Counter(map(_texts, (theirs - mine).elements())):
+        return False
+    # Equal rows are no pairs for certain: one may have to stand for another that is close to it.
+    groups, gold_groups = (_grouped(side.rows, differing.keys()) for side in (rows, gold))
+    return all(_alike(groups[texts], gold_groups[texts]) for texts in differing)
 
 
-def _by_text(rows: Counter[Row]) -> dict[Row, list[Row]]:
-    """Puts rows together that differ in their numbers alone, in the order of these."""
+def _texts(row: Row) -> Row:
+    """Gives a row without its numbers."""
+    return tuple(0 if isinstance(cell, int | float) else cell for cell in row)
+
+
+def _grouped(rows: Iterable[Row], wanted: Set[Row]) -> dict[Row, list[Row]]:
+    """Puts rows together that differ in their numbers alone, where their texts are wanted."""
     groups: dict[Row, list[Row]] = defaultdict(list)
-    for row in rows.elements():
-        groups[tuple(0 if isinstance(cell, int | float) else cell for cell in row)].append(row)
-    for group in groups.values():
-        group.sort(key=lambda row: [cell for cell in row if isinstance(cell, int | float)])
+    for row in rows:
+        if (texts := _texts(row)) in wanted:
+            groups[texts].append(row)
     return groups
 
 
-def _pairs_up(rows: Sequence[T], gold: Sequence[Row], fits: Callable[[T, Row], bool]) -> bool:
-    """Says whether every gold row finds a row of its own that fits (augmenting paths, Kuhn 1955).
+def _alike(rows: list[Row], gold: list[Row]) -> bool:
+    """Says whether rows with equal texts pair up so that their numbers are close."""
+    places = [place for place, cell in enumerate(gold[0]) if isinstance(cell, int | float)]
+    clusters, gold_clusters = _clustered(rows, gold, places)
+    return clusters.keys() == gold_clusters.keys() and all(
+        _cluster_pairs_up(cluster, gold_clusters[key], places) for key, cluster in clusters.items()
+    )
 
-    Quadratic where the rows stand in another order: a bank's answers have at most 20 rows, and of a
-    submission's rows only those come here that are not equal to the last bit.
+
+_Clusters = dict[tuple[int, ...], list[Row]]
+
+
+def _clustered(rows: list[Row], gold: list[Row], places: list[int]) -> tuple[_Clusters, _Clusters]:
+    """Cuts both where two numbers that are next to each other in a column are not close.
+
+    Rows that are close are never cut apart, so each cluster can be paired up by itself; twice the tolerance
+    leaves room for rounding at its border.
+    """
+    starts = []
+    for place in places:
+        numbers = sorted({_real(row[place]) for side in (rows, gold) for row in side})
+        cuts = [
+            number for before, number in pairwise(numbers) if not _near(before, number, 2 * ROW_TOLERANCE)
+        ]
+        starts.append(cuts)
+
+    def clusters(side: list[Row]) -> _Clusters:
+        found: _Clusters = defaultdict(list)
+        for row in side:
+            key = tuple(bisect(cuts, _real(row[at])) for at, cuts in zip(places, starts, strict=True))
+            found[key].append(row)
+        return found
+
+    return clusters(rows), clusters(gold)
+
+
+def _cluster_pairs_up(rows: list[Row], gold: list[Row], places: list[int]) -> bool:
+    """Pairs up the rows of a cluster: each in the order of its numbers, or else by trying.
+
+    What is tried is bounded: beyond MOST_TRIED rows, rows that several columns sort differently, and that
+    are close to some rows of the cluster only, are not gold's.
+    """
+    if len(rows) != len(gold):
+        return False
+
+    def numbers(row: Row) -> list[int | float]:
+        return [_real(row[place]) for place in places]
+
+    rows, gold = sorted(rows, key=numbers), sorted(gold, key=numbers)
+    if all(map(_close, rows, gold)):
+        return True
+    differing = [place for place in places if len({row[place] for row in (*rows, *gold)}) > 1]
+    reals = all(isinstance(row[place], float) for place in differing for row in gold)
+    if (len(differing) == 1 and reals) or len(rows) > MOST_TRIED:
+        return False  # in one column of reals, the rows pair up in their order or not at all
+    return _pairs_up(rows, gold, _close)
+
+
+def _pairs_up(rows: Sequence[T], gold: Sequence[Row], fits: Callable[[T, Row], bool]) -> bool:
+    """Says whether every gold row finds a row of its own that fits.
+
+    Augmenting paths, the shortest first (Kuhn 1955, Edmonds 1965). Linear where the rows stand in gold's
+    order, else at least quadratic: an answer has as many rows as an agent is shown.
     """
     if len(rows) != len(gold):
         return False
     taken: dict[int, int] = {}  # by the place of a row, that of its gold row
-
-    def place(wanted: int, tried: set[int]) -> bool:
-        for at in chain((wanted,), range(len(rows))):  # where the order is the same, the first try is right
-            if at not in tried and fits(rows[at], gold[wanted]):
-                tried.add(at)
-                if at not in taken or place(taken[at], tried):
-                    taken[at] = wanted
-                    return True
-        return False
-
-    return all(place(wanted, set()) for wanted in range(len(gold)))
+    for start in range(len(gold)):
+        if start not in taken and fits(rows[start], gold[start]):  # the first try is right in gold's order
+            taken[start] = start
+            continue
+        came_from: dict[int, int] = {}  # by the place of a row, the gold row that wants it
+        holds = {held: at for at, held in taken.items()}
+        wanting = deque([start])
+        end = -1
+        while wanting and end < 0:
+            wanted = wanting.popleft()
+            for at in range(len(rows)):
+                if at not in came_from and fits(rows[at], gold[wanted]):
+                    came_from[at] = wanted
+                    if at not in taken:
+                        end = at
+                        break
+                    wanting.append(taken[at])
+        if end < 0:
+            return False
+        while end >= 0:  # everyone on the path takes the row that it wants
+            wanted = came_from[end]
+            taken[end] = wanted
+            end = holds.get(wanted, -1)
+    return True
 
 
 def _close(row: Row, other: Row) -> bool:
@@ -114,7 +196,16 @@ def _same_cell(cell: Value, twin: Value) -> bool:
     if not (isinstance(cell, int | float) and isinstance(twin, int | float)):
         return False
     whole = isinstance(cell, int) and isinstance(twin, int)  # whole numbers have no noise
-    return not whole and math.isclose(cell, twin, rel_tol=ROW_TOLERANCE, abs_tol=ROW_TOLERANCE)
+    return not whole and _near(cell, twin)
+
+
+def _near(number: float, other: float, tolerance: float = ROW_TOLERANCE) -> bool:
+    return math.isclose(number, other, rel_tol=tolerance, abs_tol=tolerance)
+
+
+def _real(cell: Value) -> int | float:
+    assert isinstance(cell, int | float), "the group's rows have numbers in the same places"
+    return cell
 
 
 def _row_matches(answer: list[str], gold: Row) -> bool:
@@ -130,11 +221,13 @@ def _cell_matches(text: str, gold: Value) -> bool:
         return _folded(text) == _folded(gold)
     if isinstance(gold, bytes):
         return text.upper() == gold.hex().upper()
+    if isinstance(gold, float) and math.isinf(gold):
+        return text.casefold() in _INFINITIES[gold > 0]
     number = _number(text)
     if number is None:
         return False
     if isinstance(gold, int):
-        return number == gold
+        return number == gold and (isinstance(number, int) or Decimal(text.replace(",", "")) == gold)
     try:
         return abs(float(number) - gold) <= ANSWER_TOLERANCE * abs(gold)
     except OverflowError:  # a whole number beyond all floats
@@ -154,7 +247,11 @@ def _number(text: str) -> int | float | None:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold().strip()
+    """Gives what texts share that differ in case or normal form alone: equal capitals make equal texts."""
+    if text.isascii():
+        return text.lower().strip()
+    capitals = unicodedata.normalize("NFD", text).upper()  # where i and its dotless sister are one
+    return unicodedata.normalize("NFC", capitals.casefold()).strip()
 
 
 def _readings(kind: AnswerKind, text: str) -> Iterator[list[list[str]]]:
@@ -165,16 +262,19 @@ def _readings(kind: AnswerKind, text: str) -> Iterator[list[list[str]]]:
     parsed = _parsed_rows(kind, text)
     if parsed is not None:
         yield parsed
+    splits = (_split, _split_csv) if '"' in text else (_split,)
     if kind is AnswerKind.LIST:
-        yield [[_unquoted(line)] for line in text.splitlines() if line.strip()]
+        yield from _with_quotes([[line.strip()] for line in text.splitlines() if line.strip()])
         if parsed is None:
-            yield [[_unquoted(item)] for item in _split(_unbracketed(text), ",")]
+            for split in splits:
+                yield from _with_quotes([[item] for item in split(_unbracketed(text), ",")])
     elif kind is AnswerKind.TABLE:
         lines = [_unpiped(line.strip()) for line in text.splitlines() if line.strip()]
         for separator in ("|", ",", "\t"):
-            yield [[_unquoted(cell) for cell in _split(line, separator)] for line in lines]
+            for split in splits:
+                yield from _with_quotes([split(line, separator) for line in lines])
     else:
-        yield [[text]]
+        yield from _with_quotes([[text]])
         yield [[_unquoted(_unbracketed(text))]]
 
 
@@ -193,8 +293,9 @@ def _parsed_rows(kind: AnswerKind, text: str) -> list[list[str]] | None:
 
 
 def _parsed(text: str) -> object:
+    """Gives JSON or Python's notation as values, JSON's numbers as they are written, to the last digit."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
         pass
     try:
@@ -210,14 +311,24 @@ def _json_text(value: object) -> str:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """Splits at the separator, but not inside double quotes."""
-    if '"' not in text:
-        return [item.strip() for item in text.split(separator)]
+    return [item.strip() for item in text.split(separator)]
+
+
+def _split_csv(text: str, separator: str) -> list[str]:
+    """Splits at the separator, but not inside double quotes, which are taken off as in CSV."""
     reader = csv.reader([text], delimiter=separator, skipinitialspace=True)
     try:
         return [item.strip() for item in next(reader, [])]
     except csv.Error:
-        return [item.strip() for item in text.split(separator)]
+        return _split(text, separator)
+
+
+def _with_quotes(rows: list[list[str]]) -> Iterator[list[list[str]]]:
+    """Gives rows as they are written, and without quotes around their cells where there are any."""
+    yield rows
+    bare = [[_unquoted(cell) for cell in row] for row in rows]
+    if bare != rows:
+        yield bare
 
 
 def _unpiped(line: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .schema import Permissions, Schema
 
@@ -40,6 +40,7 @@ class FindingKind(IntEnum):
     SELECT_STAR = 10
     UNORDERED_LIMIT = 11
     DIALECT = 12
+    FULL_SCAN = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Review:
         return any(finding.kind is kind for finding in self.findings)
 
 
+@runtime_checkable
 class Reviewer(Protocol):
     """Judges a statement without running it. Deterministic, and never raises for what `sql` holds."""
 

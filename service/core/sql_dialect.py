@@ -112,8 +112,10 @@ _IDIOMS = tuple(
         (r"ON DUPLICATE KEY", "use ON CONFLICT (column) DO UPDATE"),
         (r"INSERT IGNORE", "use INSERT OR IGNORE"),
         (r"FROM DUAL", "leave it out"),
+        (r"(?<=' )\+|\+(?= ')", "write || between them"),
     )
 )
+_UNNAMED = {"(": "parentheses around a SELECT of a UNION", "+": "+ for texts"}
 _CALL = re.compile(r"(?<!\S)([A-Z_][A-Z0-9_$]*) \(")
 _NO_CALL_AFTER = {"INTO", "UPDATE", "TABLE", "REFERENCES", "FROM", "JOIN", "AS", ".", "VIEW", "INDEX"}
 _STANDINS = {TokenType.STRING: "'", TokenType.IDENTIFIER: '""', TokenType.NUMBER: "0"}
@@ -129,7 +131,7 @@ def foreign_idioms(tokens: Sequence[Token], text: str) -> Iterator[tuple[str, st
         for match in pattern.finditer(line):
             first, last = (bisect_right(starts, at) - 1 for at in (match.start(), match.end() - 1))
             what = _span(tokens, text, first, last)
-            what = "parentheses around a SELECT of a UNION" if what == "(" else what.upper()
+            what = _UNNAMED.get(what) or what.upper()
             found[first] = last, f"SQLite has no {what}; {instead}."
             inside.update(range(first, last + 1))
     for match in _CALL.finditer(line):

@@ -33,6 +33,16 @@ _SQLITE = SQLite()
 _OPENING = {TokenType.L_PAREN, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.END}
 _PREFIXES = {TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE}
+_CLAUSES = (TokenType.WHERE, TokenType.GROUP_BY, TokenType.HAVING, TokenType.ORDER_BY, TokenType.LIMIT)
+_CLAUSE_NAMES = ("WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT")
+_BEGINNING = {
+    TokenType.SELECT,
+    TokenType.UNION,
+    TokenType.EXCEPT,
+    TokenType.INTERSECT,
+    TokenType.SET,
+    TokenType.FROM,
+}
 _READING = {"SELECT", "WITH", "VALUES", "("}
 _WRITING = {"INSERT", "UPDATE", "DELETE"}
 _OTHER = {
@@ -119,6 +129,9 @@ class SqlText:
             return Statement(keyword, tokens, None)
         if keyword not in _READING | _WRITING:
             raise UnreadableSqlError(f"No statement begins with {tokens[0].text[:40]!r}; write one SELECT.")
+        disorder = _disorder(tokens)
+        if disorder:
+            raise UnreadableSqlError(f"{disorder[0]} stands behind {disorder[1]}; SQL wants it before.")
         trees = _parse(tokens, self.text, max_steps)
         if len(trees) != 1 or not isinstance(trees[0], exp.Query | exp.Values | exp.DML):
             raise UnreadableSqlError("This is not a whole statement; write one SELECT.")
@@ -160,6 +173,26 @@ def _nesting(tokens: Sequence[Token]) -> Iterator[int]:
         depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
         prefixes = prefixes + 1 if token.token_type in _PREFIXES else 0
         yield depth + prefixes
+
+
+def _disorder(tokens: Sequence[Token]) -> tuple[str, str] | None:
+    """Gives a clause and one that stands before it but must not; the parser takes them in any order."""
+    reached = [-1]  # by depth, the last clause of the SELECT there
+    for token in tokens:
+        kind = token.token_type
+        if kind in _OPENING:
+            reached.append(-1)
+        elif kind in _CLOSING:
+            if len(reached) > 1:
+                reached.pop()
+        elif kind in _BEGINNING:
+            reached[-1] = -1
+        elif kind in _CLAUSES:
+            place = _CLAUSES.index(kind)
+            if place < reached[-1]:
+                return _CLAUSE_NAMES[place], _CLAUSE_NAMES[reached[-1]]
+            reached[-1] = place
+    return None
 
 
 class _BoundedParser(SQLiteParser):

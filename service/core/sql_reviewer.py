@@ -16,6 +16,7 @@ from .sql_names import SCHEMA_TABLES, ColumnUse, Names, Source, TableUse, own_no
 from .sql_parsing import SqlText, Statement, UnreadableSqlError, read_sql, shortened
 
 MAX_CROSS_JOIN_ROWS = 1_000_000  # a cross join that makes more is rejected
+LARGE_TABLE = 3_000  # rows; to select them all is flagged
 MAX_CACHED_REVIEWS = 4_096
 MAX_CACHED_LENGTH = 4_096  # characters; a longer statement is reviewed anew each time
 
@@ -125,6 +126,7 @@ class _StatementReview:
         yield from self._tables()
         yield from self._columns()
         yield from self._joins()
+        yield from self._scans()
         yield from self._selects()
         for where, message in foreign_idioms(self._statement.tokens, self._text.text):
             yield _foreign(where, message)
@@ -242,6 +244,32 @@ class _StatementReview:
             f"aggregate before joining, or count DISTINCT."
         )
         return Finding(FindingKind.FAN_OUT, Severity.WARNING, where, message)
+
+    # ---- rows that nobody reads ----
+
+    def _scans(self) -> Iterator[Finding]:
+        """Finds a SELECT whose rows are all of a large table's."""
+        tree = self._statement.tree
+        while isinstance(tree, exp.Subquery):
+            tree = tree.this
+        if not isinstance(tree, exp.Select) or not self._names.scopes:
+            return
+        narrowed = any(tree.args.get(part) for part in ("where", "group", "having", "limit", "distinct"))
+        joined = any(
+            any(join.args.get(part) for part in ("on", "using", "method"))
+            for join in tree.args.get("joins") or ()
+        )
+        source = tree.args.get("from_")
+        if narrowed or joined or source is None or self._gives_one_row(tree):
+            return
+        table = self._schema.find(source.this.name) if isinstance(source.this, exp.Table) else None
+        if table is not None and table.row_count >= LARGE_TABLE:
+            message = (
+                f"All {table.row_count:,} rows of {table.name} are selected; add WHERE, sum them up, "
+                "or keep a few with ORDER BY and LIMIT."
+            )
+            where = self._text.quote(source.this)
+            yield Finding(FindingKind.FULL_SCAN, Severity.WARNING, where, message)
 
     # ---- the form of a SELECT ----
 

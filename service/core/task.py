@@ -32,6 +32,7 @@ class Split(IntEnum):
     TRAIN = 1
     DEV = 2
     TEST = 3
+    TEST_DRIFT = 4  # training databases after their schema drifted
 
 
 class AnswerKind(IntEnum):

@@ -36,6 +36,7 @@ class ResetRequest(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
     BUDGET_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """The task, as TaskService lists it."""
     session_id: _builtins.str
@@ -46,6 +47,8 @@ class ResetRequest(_message.Message):
     """The episode's seed. 0 is a seed like any other."""
     budget: _builtins.int
     """How many steps the episode may take, 1 to 100. 0: the profile's own budget."""
+    policy: _builtins.str
+    """A label for whoever plays, such as a checkpoint's name; the journal keeps it. Empty: none."""
     def __init__(
         self,
         *,
@@ -54,10 +57,11 @@ class ResetRequest(_message.Message):
         profile: _builtins.str = ...,
         seed: _builtins.int = ...,
         budget: _builtins.int = ...,
+        policy: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "profile", b"profile", "seed", b"seed", "session_id", b"session_id", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "policy", b"policy", "profile", b"profile", "seed", b"seed", "session_id", b"session_id", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -37,7 +37,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_UNKNOWN_PROFILE: _ErrorReason.ValueType  # 5
     """No reward profile has this name. INVALID_ARGUMENT."""
     ERROR_REASON_UNKNOWN_SESSION: _ErrorReason.ValueType  # 6
-    """No session has this id, or it expired. NOT_FOUND."""
+    """No session of this caller's has this id. NOT_FOUND."""
     ERROR_REASON_SESSION_CLOSED: _ErrorReason.ValueType  # 7
     """The session was closed. FAILED_PRECONDITION."""
     ERROR_REASON_STEP_GAP: _ErrorReason.ValueType  # 8
@@ -58,6 +58,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The profile does not fit the task's kind. INVALID_ARGUMENT."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 16
     """A fault of the server's own; its log has the whole. INTERNAL."""
+    ERROR_REASON_SESSION_EXPIRED: _ErrorReason.ValueType  # 17
+    """The session had no step for too long and expired. FAILED_PRECONDITION."""
+    ERROR_REASON_SESSION_TAKEN: _ErrorReason.ValueType  # 18
+    """The session belongs to another caller. PERMISSION_DENIED."""
+    ERROR_REASON_SESSION_MOVED: _ErrorReason.ValueType  # 19
+    """Another server took the session over in this moment. ABORTED; retry_after says when to try again."""
+    ERROR_REASON_JOURNAL_UNAVAILABLE: _ErrorReason.ValueType  # 20
+    """The journal cannot be written or read, so nothing was done. UNAVAILABLE; retry_after is set."""
+    ERROR_REASON_REPLAY_MISMATCH: _ErrorReason.ValueType  # 21
+    """The session's replay gives other answers than its journal has, so it cannot go on. DATA_LOSS."""
+    ERROR_REASON_SCOPE_REQUIRED: _ErrorReason.ValueType  # 22
+    """The method needs a token with a higher scope. PERMISSION_DENIED."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused. Stable: programs may branch on it."""
@@ -75,7 +87,7 @@ ERROR_REASON_UNKNOWN_DATABASE: ErrorReason.ValueType  # 4
 ERROR_REASON_UNKNOWN_PROFILE: ErrorReason.ValueType  # 5
 """No reward profile has this name. INVALID_ARGUMENT."""
 ERROR_REASON_UNKNOWN_SESSION: ErrorReason.ValueType  # 6
-"""No session has this id, or it expired. NOT_FOUND."""
+"""No session of this caller's has this id. NOT_FOUND."""
 ERROR_REASON_SESSION_CLOSED: ErrorReason.ValueType  # 7
 """The session was closed. FAILED_PRECONDITION."""
 ERROR_REASON_STEP_GAP: ErrorReason.ValueType  # 8
@@ -96,6 +108,18 @@ ERROR_REASON_PROFILE_MISMATCH: ErrorReason.ValueType  # 15
 """The profile does not fit the task's kind. INVALID_ARGUMENT."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 16
 """A fault of the server's own; its log has the whole. INTERNAL."""
+ERROR_REASON_SESSION_EXPIRED: ErrorReason.ValueType  # 17
+"""The session had no step for too long and expired. FAILED_PRECONDITION."""
+ERROR_REASON_SESSION_TAKEN: ErrorReason.ValueType  # 18
+"""The session belongs to another caller. PERMISSION_DENIED."""
+ERROR_REASON_SESSION_MOVED: ErrorReason.ValueType  # 19
+"""Another server took the session over in this moment. ABORTED; retry_after says when to try again."""
+ERROR_REASON_JOURNAL_UNAVAILABLE: ErrorReason.ValueType  # 20
+"""The journal cannot be written or read, so nothing was done. UNAVAILABLE; retry_after is set."""
+ERROR_REASON_REPLAY_MISMATCH: ErrorReason.ValueType  # 21
+"""The session's replay gives other answers than its journal has, so it cannot go on. DATA_LOSS."""
+ERROR_REASON_SCOPE_REQUIRED: ErrorReason.ValueType  # 22
+"""The method needs a token with a higher scope. PERMISSION_DENIED."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
 @_typing.final

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17sqldojo/v1/review.proto\x12\nsqldojo.v1\"x\n\x07\x46inding\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.sqldojo.v1.FindingKind\x12&\n\x08severity\x18\x02 \x01(\x0e\x32\x14.sqldojo.v1.Severity\x12\r\n\x05where\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\"U\n\x06Review\x12$\n\x07verdict\x18\x01 \x01(\x0e\x32\x13.sqldojo.v1.Verdict\x12%\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x13.sqldojo.v1.Finding*c\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n\x10VERDICT_APPROVED\x10\x01\x12\x13\n\x0fVERDICT_FLAGGED\x10\x02\x12\x14\n\x10VERDICT_REJECTED\x10\x03*a\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x12\x12\n\x0eSEVERITY_ERROR\x10\x03*\x89\x03\n\x0b\x46indingKind\x12\x1c\n\x18\x46INDING_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x46INDING_KIND_SYNTAX\x10\x01\x12$\n FINDING_KIND_MULTIPLE_STATEMENTS\x10\x02\x12\x16\n\x12\x46INDING_KIND_WRITE\x10\x03\x12\x14\n\x10\x46INDING_KIND_DDL\x10\x04\x12\x1d\n\x19\x46INDING_KIND_DENIED_TABLE\x10\x05\x12\x1e\n\x1a\x46INDING_KIND_UNKNOWN_TABLE\x10\x06\x12\x1f\n\x1b\x46INDING_KIND_UNKNOWN_COLUMN\x10\x07\x12\x1b\n\x17\x46INDING_KIND_CROSS_JOIN\x10\x08\x12\x18\n\x14\x46INDING_KIND_FAN_OUT\x10\t\x12\x1c\n\x18\x46INDING_KIND_SELECT_STAR\x10\n\x12 \n\x1c\x46INDING_KIND_UNORDERED_LIMIT\x10\x0b\x12\x18\n\x14\x46INDING_KIND_DIALECT\x10\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17sqldojo/v1/review.proto\x12\nsqldojo.v1\"x\n\x07\x46inding\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.sqldojo.v1.FindingKind\x12&\n\x08severity\x18\x02 \x01(\x0e\x32\x14.sqldojo.v1.Severity\x12\r\n\x05where\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\"U\n\x06Review\x12$\n\x07verdict\x18\x01 \x01(\x0e\x32\x13.sqldojo.v1.Verdict\x12%\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x13.sqldojo.v1.Finding*c\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n\x10VERDICT_APPROVED\x10\x01\x12\x13\n\x0fVERDICT_FLAGGED\x10\x02\x12\x14\n\x10VERDICT_REJECTED\x10\x03*a\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x12\x12\n\x0eSEVERITY_ERROR\x10\x03*\xa5\x03\n\x0b\x46indingKind\x12\x1c\n\x18\x46INDING_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x46INDING_KIND_SYNTAX\x10\x01\x12$\n FINDING_KIND_MULTIPLE_STATEMENTS\x10\x02\x12\x16\n\x12\x46INDING_KIND_WRITE\x10\x03\x12\x14\n\x10\x46INDING_KIND_DDL\x10\x04\x12\x1d\n\x19\x46INDING_KIND_DENIED_TABLE\x10\x05\x12\x1e\n\x1a\x46INDING_KIND_UNKNOWN_TABLE\x10\x06\x12\x1f\n\x1b\x46INDING_KIND_UNKNOWN_COLUMN\x10\x07\x12\x1b\n\x17\x46INDING_KIND_CROSS_JOIN\x10\x08\x12\x18\n\x14\x46INDING_KIND_FAN_OUT\x10\t\x12\x1c\n\x18\x46INDING_KIND_SELECT_STAR\x10\n\x12 \n\x1c\x46INDING_KIND_UNORDERED_LIMIT\x10\x0b\x12\x18\n\x14\x46INDING_KIND_DIALECT\x10\x0c\x12\x1a\n\x16\x46INDING_KIND_FULL_SCAN\x10\rb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEVERITY']._serialized_start=349
   _globals['_SEVERITY']._serialized_end=446
   _globals['_FINDINGKIND']._serialized_start=449
-  _globals['_FINDINGKIND']._serialized_end=842
+  _globals['_FINDINGKIND']._serialized_end=870
   _globals['_FINDING']._serialized_start=39
   _globals['_FINDING']._serialized_end=159
   _globals['_REVIEW']._serialized_start=161

@@ -107,6 +107,8 @@ class _FindingKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FindingKi
     """LIMIT without an order that decides which rows are kept."""
     FINDING_KIND_DIALECT: _FindingKind.ValueType  # 12
     """A function or idiom of another SQL dialect."""
+    FINDING_KIND_FULL_SCAN: _FindingKind.ValueType  # 13
+    """All rows of a large table, with nothing that narrows or sums them up."""
 
 class FindingKind(_FindingKind, metaclass=_FindingKindEnumTypeWrapper):
     """What a finding is about."""
@@ -137,6 +139,8 @@ FINDING_KIND_UNORDERED_LIMIT: FindingKind.ValueType  # 11
 """LIMIT without an order that decides which rows are kept."""
 FINDING_KIND_DIALECT: FindingKind.ValueType  # 12
 """A function or idiom of another SQL dialect."""
+FINDING_KIND_FULL_SCAN: FindingKind.ValueType  # 13
+"""All rows of a large table, with nothing that narrows or sums them up."""
 Global___FindingKind: _TypeAlias = FindingKind  # noqa: Y015
 
 @_typing.final

@@ -62,6 +62,8 @@ class _SplitEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Split.ValueType
     """To choose by."""
     SPLIT_TEST: _Split.ValueType  # 3
     """To report on."""
+    SPLIT_TEST_DRIFT: _Split.ValueType  # 4
+    """To report on: databases to learn from, after their schema drifted (tables and columns renamed or moved)."""
 
 class Split(_Split, metaclass=_SplitEnumTypeWrapper):
     """Which part of the bank a task belongs to. All tasks of a database share one."""
@@ -74,6 +76,8 @@ SPLIT_DEV: Split.ValueType  # 2
 """To choose by."""
 SPLIT_TEST: Split.ValueType  # 3
 """To report on."""
+SPLIT_TEST_DRIFT: Split.ValueType  # 4
+"""To report on: databases to learn from, after their schema drifted (tables and columns renamed or moved)."""
 Global___Split: _TypeAlias = Split  # noqa: Y015
 
 class _AnswerKind:

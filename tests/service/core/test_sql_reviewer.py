@@ -99,12 +99,12 @@ DENIES = Permissions(denied=frozenset({"salaries"}))
         "SELECT amount FROM payments NATURAL JOIN order_items",
         "SELECT x.value FROM json_each('[1, 2]') AS x",
         "SELECT o.id FROM customers c LEFT JOIN orders o ON c.id = o.customer_id AND o.total > 5",
-        "SELECT SUM(total) OVER (PARTITION BY customer_id ORDER BY id) AS running FROM orders",
-        "SELECT SUM(total) OVER w AS running FROM orders WINDOW w AS (ORDER BY id)",
+        "SELECT SUM(total) OVER (PARTITION BY customer_id ORDER BY id) AS running FROM orders WHERE id < 9",
+        "SELECT SUM(total) OVER w AS running FROM orders WHERE id < 9 WINDOW w AS (ORDER BY id)",
         "SELECT name FROM sqlite_master",
         "EXPLAIN QUERY PLAN SELECT name FROM customers",
         "VALUES (1, 'a')",
-        "SELECT strftime('%Y', placed_on), iif(total > 1, 'a', 'b'), ifnull(total, 0) FROM orders",
+        "SELECT strftime('%Y', placed_on), iif(id > 1, 'a', 'b'), ifnull(id, 0) FROM orders WHERE id = 9",
         "SELECT COUNT(*) FROM orders LIMIT 1",
     ],
 )
@@ -739,3 +739,64 @@ def test_names_are_found_as_sqlite_finds_them(
         assert unknown, f"{sql}: {message}"
     elif not message:
         assert not {*unknown, "SYNTAX", "DIALECT"} & kinds(sql), sql
+
+
+# ---- all of a large table, clauses out of order, texts added up ----
+
+
+@pytest.mark.parametrize(
+    ("sql", "flagged"),
+    [
+        ("SELECT id FROM orders", True),
+        ("SELECT id, total FROM orders ORDER BY total", True),
+        ("SELECT * FROM order_items", True),
+        ("SELECT id, row_number() OVER (ORDER BY id) FROM orders", True),
+        ("SELECT id FROM orders, Regions", True),
+        ("SELECT id FROM customers", False),  # not large
+        ("SELECT id FROM orders WHERE total > 5", False),
+        ("SELECT id FROM orders ORDER BY id LIMIT 5", False),
+        ("SELECT DISTINCT customer_id FROM orders", False),
+        ("SELECT sum(total) FROM orders", False),
+        ("SELECT customer_id, sum(total) FROM orders GROUP BY customer_id", False),
+        ("SELECT o.id FROM orders AS o JOIN customers AS c ON c.id = o.customer_id", False),
+        ("SELECT amount FROM payments NATURAL JOIN order_items", False),
+        ("SELECT count(*) FROM (SELECT id FROM orders)", False),
+        ("SELECT name FROM customers WHERE id IN (SELECT customer_id FROM orders)", False),
+    ],
+)
+def test_all_rows_of_a_large_table(sql: str, flagged: bool) -> None:
+    assert (found(sql, FindingKind.FULL_SCAN) != []) is flagged
+    assert not flagged or review(sql).verdict is Verdict.FLAGGED
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        (
+            "SELECT region_id FROM customers HAVING count(*) > 1 GROUP BY region_id",
+            "GROUP BY stands behind HAVING",
+        ),
+        ("SELECT id FROM customers ORDER BY id WHERE id = 1", "WHERE stands behind ORDER BY"),
+        ("SELECT id FROM customers LIMIT 3 ORDER BY id", "ORDER BY stands behind LIMIT"),
+        (
+            "SELECT id FROM customers GROUP BY id WHERE id IN (SELECT 1 LIMIT 1)",
+            "WHERE stands behind GROUP BY",
+        ),
+        ("SELECT (SELECT id FROM orders LIMIT 1 WHERE id = 1)", "WHERE stands behind LIMIT"),
+    ],
+)
+def test_clauses_out_of_order_are_no_sql(sql: str, message: str) -> None:
+    (finding,) = review(sql).findings
+    assert finding.kind is FindingKind.SYNTAX
+    assert message in finding.message
+    with pytest.raises(apsw.SQLError):  # SQLite says so too
+        apsw.Connection(":memory:").execute(sql.replace("customers", "(SELECT 1 AS id, 2 AS region_id)"))
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT 'a' + 'b'", "SELECT name + '!' FROM customers", "SELECT '!' + name FROM customers"]
+)
+def test_texts_are_not_added(sql: str) -> None:
+    ((severity, where),) = found(sql, FindingKind.DIALECT)
+    assert severity is Severity.WARNING
+    assert "+" in where
