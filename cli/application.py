@@ -6,9 +6,12 @@ import typer
 
 from .demo import demo
 from .evaluate import evaluate_policy
+from .journal import db, journal
 from .play import play
+from .profiles import show_profiles
 from .serve import serve
 from .tasks import tasks
+from .token import token
 
 application = typer.Typer(
     name="sqldojo",
@@ -24,3 +27,7 @@ application.command()(play)
 application.command("eval")(evaluate_policy)
 application.add_typer(tasks, name="tasks")
 application.command()(serve)
+application.command("profiles")(show_profiles)
+application.command()(token)
+application.add_typer(journal, name="journal")
+application.add_typer(db, name="db")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
 
+from ..client.channel import Tls
 from ..client.connection import Dojo, connect
 from ..client.errors import DojoError
 from ..client.sync import SyncDojo, connect_sync
@@ -45,7 +48,7 @@ def reporting() -> Iterator[None]:
 async def connected(address: str | None, token: str | None, *, oracle: bool = False) -> AsyncIterator[Dojo]:
     """Connects to the server at `address`, or to one of the command's own when there is none."""
     token = _checked_token(address, token, oracle=oracle)
-    async with connect(address, token=token, oracle=oracle) as dojo:
+    async with connect(address, token=token, tls=_tls(address), oracle=oracle) as dojo:
         yield dojo
 
 
@@ -53,8 +56,20 @@ async def connected(address: str | None, token: str | None, *, oracle: bool = Fa
 def connected_sync(address: str | None, token: str | None) -> Iterator[SyncDojo]:
     """Connects as `connected` does, for a command that waits for a person."""
     token = _checked_token(address, token, oracle=False)
-    with connect_sync(address, token=token) as dojo:
+    with connect_sync(address, token=token, tls=_tls(address)) as dojo:
         yield dojo
+
+
+def _tls(address: str | None) -> Tls | None:
+    """Reads SQLDOJO_TLS_CA, SQLDOJO_TLS_CERT and SQLDOJO_TLS_KEY; none of them: the address has no TLS."""
+    files = [os.environ.get(f"SQLDOJO_TLS_{name}") for name in ("CA", "CERT", "KEY")]
+    if address is None or not any(files):
+        return None
+    for file in files:
+        if file and not os.access(file, os.R_OK):
+            fail(f"{file} cannot be read", hint="See SQLDOJO_TLS_CA, SQLDOJO_TLS_CERT, SQLDOJO_TLS_KEY.")
+    ca, certificate, key = (Path(file) if file else None for file in files)
+    return Tls(ca, certificate, key)
 
 
 def _checked_token(address: str | None, token: str | None, *, oracle: bool) -> str | None:

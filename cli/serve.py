@@ -10,11 +10,16 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from .failure import fail
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+    from ..service.rpc.server import Tls
 
 
 def serve(
@@ -27,10 +32,65 @@ def serve(
             exists=True, dir_okay=False, help="A task bank's file; without it, the bank that comes along."
         ),
     ] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SQLDOJO_JOURNAL",
+            metavar="FILE|URL|none",
+            help="Where sessions are kept, so that they outlive the server: a file, postgresql://…, or none. "
+            "Without it: journal.sqlite in the user's state folder; with --embedded none.",
+        ),
+    ] = None,
+    synchronous: Annotated[
+        str,
+        typer.Option(
+            metavar="normal|full",
+            help="For a journal in a file: full also outlives a power cut, normal a killed process.",
+        ),
+    ] = "normal",
+    profiles: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="A TOML file of further reward profiles, see docs/rewards.md."
+        ),
+    ] = None,
+    reviewer: Annotated[
+        str,
+        typer.Option(
+            metavar="MODULE:ATTRIBUTE", help="A reviewer beside the deterministic one, see docs/review.md."
+        ),
+    ] = "",
+    reviewer_seconds: Annotated[
+        float, typer.Option(min=0.01, help="How many seconds that reviewer gets for a statement.")
+    ] = 5.0,
     oracle_token: Annotated[
         str | None,
         typer.Option(envvar="SQLDOJO_ORACLE_TOKEN", help="The bearer token that may see gold; none: nobody."),
     ] = None,
+    tokens: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="A file of bearer tokens, see `sqldojo token`; without it, anybody may play.",
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="TLS: the certificate chain, as PEM.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="TLS: the certificate's key, as PEM.")
+    ] = None,
+    tls_client_ca: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="TLS: clients need a certificate of this authority, as PEM."
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool,
+        typer.Option("--insecure", help="Listen on a public address without TLS or without tokens."),
+    ] = False,
     max_sessions: Annotated[int, typer.Option(min=1, help="How many sessions may live at once.")] = 10_000,
     idle_seconds: Annotated[
         float, typer.Option(min=1, help="A session without a step for so long expires.")
@@ -55,20 +115,34 @@ def serve(
     """
     host, port = split_address(address)
     try:
-        from ..service.rpc.server import AddressInUse, ServerConfig
+        from ..service.rpc.access import TokensError
+        from ..service.rpc.server import AddressInUse, ServerConfig, Unsafe
         from ..service.rpc.server import serve as run_server
+        from ..service.sessions.journal.engine import JournalError
+        from ..service.sessions.plugged_reviewer import ReviewerError
         from ..service.tasks.bank_file import BankError
     except ModuleNotFoundError as missing:
         fail_without_server_extra(missing)
 
+    from .profiles import read_profiles
+
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = ServerConfig(
         host=host,
         port=port,
         bank=bank,
+        journal=_journal_url(journal, embedded),
+        synchronous=_synchronous(synchronous),
+        profiles=read_profiles(profiles),
+        reviewer=reviewer,
+        reviewer_seconds=reviewer_seconds,
         oracle_token=oracle_token,
+        tokens=tokens,
+        tls=_tls(tls_cert, tls_key, tls_client_ca),
+        insecure=insecure,
         max_sessions=max_sessions,
         idle_seconds=idle_seconds,
         statement_deadline=statement_deadline,
@@ -88,8 +162,41 @@ def serve(
             str(taken),
             hint="End the server that listens there, or choose another address with --address HOST:PORT.",
         )
+    except (Unsafe, TokensError, ReviewerError) as refused:
+        fail(str(refused))
+    except JournalError as unusable:
+        fail(str(unusable), hint="Or keep sessions in memory only: --journal none")
     except BankError as unusable:
         fail(str(unusable), hint="Build one: sqldojo tasks build --output FILE")
+
+
+def _journal_url(journal: str | None, embedded: bool) -> URL | None:
+    from ..service.sessions.journal.engine import JournalError, default_url, journal_url
+
+    if journal == "none" or (journal is None and embedded):
+        return None
+    try:
+        return default_url() if journal is None else journal_url(journal)
+    except JournalError as unusable:
+        fail(str(unusable), hint="Give a file, postgresql://user:password@host/database, or none.")
+
+
+def _tls(certificate: Path | None, key: Path | None, client_ca: Path | None) -> Tls | None:
+    from ..service.rpc.server import Tls
+
+    if certificate is not None and key is not None:
+        return Tls(certificate, key, client_ca)
+    if certificate or key or client_ca:
+        fail("TLS needs both --tls-cert and --tls-key")
+    return None
+
+
+def _synchronous(word: str) -> str:
+    from ..service.sessions.journal.engine import SYNCHRONOUS
+
+    if word.upper() not in SYNCHRONOUS:
+        fail(f"--synchronous {word} is not known", hint="It is normal or full.")
+    return word.upper()
 
 
 def split_address(address: str) -> tuple[str, int]:

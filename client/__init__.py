@@ -4,6 +4,7 @@ Knows the contract only. `connect` is for asyncio, `connect_sync` for programs w
 server of their own when they are given no address.
 """
 
+from .channel import Tls
 from .connection import Dojo, connect
 from .errors import DojoError, ErrorReason
 from .policy import EpisodicPolicy, Policy
@@ -98,6 +99,7 @@ __all__ = [
     "TableInfo",
     "Task",
     "TaskKind",
+    "Tls",
     "Unparsed",
     "Value",
     "Verdict",

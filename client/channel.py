@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import grpc
@@ -40,13 +42,38 @@ _Request = TypeVar("_Request")
 _Response = TypeVar("_Response")
 
 
-class Channel:
-    """An open channel to the service at `address`; `token` goes as bearer token with every call."""
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a server is trusted: PEM files of the authority (None: the system's), and one's own certificate.
 
-    def __init__(self, address: str, token: str | None) -> None:
+    `name` is the name in the server's certificate where it is not that of the address.
+    """
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    name: str = ""
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Reads the files. Raises OSError."""
+        files = (self.ca, self.key, self.certificate)
+        return grpc.ssl_channel_credentials(*(file.read_bytes() if file else None for file in files))
+
+
+class Channel:
+    """An open channel to the service at `address`; `token` goes as bearer token with every call.
+
+    Encrypted with `tls`. Raises OSError when a file of it cannot be read.
+    """
+
+    def __init__(self, address: str, token: str | None, tls: Tls | None = None) -> None:
         self.address = address
         self.metadata = (("authorization", f"Bearer {token}"),) if token is not None else ()
-        self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+        if tls is None:
+            self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+        else:
+            name = (("grpc.ssl_target_name_override", tls.name),) if tls.name else ()
+            self._channel = grpc.aio.secure_channel(address, tls.credentials(), options=(*_OPTIONS, *name))
         self.environment = EnvironmentServiceStub(self._channel)
         self.tasks = TaskServiceStub(self._channel)
         self.benchmark = BenchmarkServiceStub(self._channel)

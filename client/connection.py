@@ -11,7 +11,7 @@ from grpc.aio import AioRpcError
 from sqldojo.v1 import task_pb2
 
 from . import wire
-from .channel import Channel
+from .channel import Channel, Tls
 from .embedded import embedded_server
 from .errors import DojoError, error_of_call
 from .policy import Policy
@@ -36,23 +36,23 @@ _PAGE_SIZE = 1000
 
 @contextlib.asynccontextmanager
 async def connect(
-    address: str | None = None, *, token: str | None = None, oracle: bool = False
+    address: str | None = None, *, token: str | None = None, tls: Tls | None = None, oracle: bool = False
 ) -> AsyncIterator[Dojo]:
     """Connects to the server at `address` ("host:port"); without one, to an embedded server of its own.
 
-    `token` goes to the server with every call. `oracle` gives an embedded server's gold; a server with an
-    address gives it to those whose `token` has the oracle scope. Raises ValueError for a combination that
-    has no meaning, DojoError when the embedded server does not start.
+    `token` goes to the server with every call; `tls` encrypts them. `oracle` gives an embedded server's
+    gold; a server with an address gives it to those whose `token` has the oracle scope. Raises ValueError
+    for a combination that has no meaning, DojoError when the embedded server does not start.
     """
     async with contextlib.AsyncExitStack() as stack:
         if address is None:
-            if token is not None:
-                raise ValueError("a token needs an address; an embedded server takes oracle=True")
+            if token is not None or tls is not None:
+                raise ValueError("token and tls need an address; an embedded server takes oracle=True")
             server = await stack.enter_async_context(embedded_server())
             address, token = server.address, server.oracle_token if oracle else None
         elif oracle and token is None:
             raise ValueError(f"gold from {address} needs a token with the oracle scope: give token=…")
-        dojo = Dojo(Channel(address, token))
+        dojo = Dojo(Channel(address, token, tls))
         stack.push_async_callback(dojo.close)
         yield dojo
 
@@ -75,13 +75,15 @@ class Dojo:
         budget: int = 0,
         session_id: str = "",
         reviewed: bool = False,
+        policy: str = "",
     ) -> AsyncIterator[Session]:
         """Opens a session with an episode of `task`, and closes it on leaving.
 
         An empty `profile` and a `budget` of 0 leave them to the server; `reviewed` sends every step through
-        the review gate. Raises DojoError where the service refuses it.
+        the review gate; `policy` is a label for the server's journal. Raises DojoError where the service
+        refuses it.
         """
-        spec = EpisodeSpec(task, seed, profile, budget, reviewed, session_id)
+        spec = EpisodeSpec(task, seed, profile, budget, reviewed, session_id, policy)
         session = await self.open_session(spec)
         try:
             yield session

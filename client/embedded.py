@@ -47,7 +47,7 @@ async def embedded_server() -> AsyncIterator[EmbeddedServer]:
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
-        env={**os.environ, "SQLDOJO_ORACLE_TOKEN": oracle_token},
+        env={**os.environ, "SQLDOJO_ORACLE_TOKEN": oracle_token, "SQLDOJO_JOURNAL": "none"},
         start_new_session=True,  # Ctrl-C reaches the client only, which still has sessions to close
     )
     assert process.stdout is not None

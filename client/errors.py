@@ -33,6 +33,12 @@ class ErrorReason(IntEnum):
     SHUTTING_DOWN = 14
     PROFILE_MISMATCH = 15
     INTERNAL = 16
+    SESSION_EXPIRED = 17
+    SESSION_TAKEN = 18
+    SESSION_MOVED = 19
+    JOURNAL_UNAVAILABLE = 20
+    REPLAY_MISMATCH = 21
+    SCOPE_REQUIRED = 22
 
 
 class DojoError(Exception):

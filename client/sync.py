@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
+from .channel import Tls
 from .connection import Dojo, connect
 from .errors import DojoError
 from .loop_thread import LoopThread
@@ -37,10 +38,12 @@ from .types import (
 )
 
 
-def connect_sync(address: str | None = None, *, token: str | None = None, oracle: bool = False) -> SyncDojo:
+def connect_sync(
+    address: str | None = None, *, token: str | None = None, tls: Tls | None = None, oracle: bool = False
+) -> SyncDojo:
     """Connects as `connect` does, at once. Leave it by `with`, or call `close`."""
     loop = LoopThread()
-    connection = connect(address, token=token, oracle=oracle)
+    connection = connect(address, token=token, tls=tls, oracle=oracle)
     try:
         return SyncDojo(loop, connection, loop.run(_enter(connection)))
     except BaseException:
@@ -92,9 +95,10 @@ class SyncDojo:
         budget: int = 0,
         session_id: str = "",
         reviewed: bool = False,
+        policy: str = "",
     ) -> SyncSession:
         """Opens a session at once. Leave it by `with`, or call its `close`."""
-        spec = EpisodeSpec(task, seed, profile, budget, reviewed, session_id)
+        spec = EpisodeSpec(task, seed, profile, budget, reviewed, session_id, policy)
         return SyncSession(self._loop, self._loop.run(self._dojo.open_session(spec)))
 
     def tasks(

@@ -75,6 +75,7 @@ def reset_request(spec: EpisodeSpec, session_id: str) -> environment_pb2.ResetRe
         profile=spec.profile,
         seed=spec.seed,
         budget=spec.budget,
+        policy=spec.policy,
     )
 
 

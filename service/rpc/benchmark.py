@@ -10,9 +10,9 @@ from random import Random
 from sqldojo.v1 import benchmark_pb2 as pb
 
 from ..core.baselines import oracle_actions, random_action
+from ..core.built_in_profiles import BUILT_IN_PROFILES
 from ..core.episode import Episode
 from ..core.observation import Outcome
-from ..core.profiles import DEFAULT_PROFILES, PROFILES
 from ..core.review import Reviewer
 from ..core.task import PreparedTask, Split, Task, TaskKind
 from ..sandbox.pool import DatabasePool
@@ -64,11 +64,9 @@ class Benchmark:
 
     def _draw(self, request: pb.RunRequest) -> Iterator[Task]:
         """Draws tasks by the seed, each once before any again."""
-        tasks = list(
-            self._bank.select(
-                kind=TaskKind(request.kind) if request.kind else None,
-                split=Split(request.split) if request.split else None,
-            )
+        tasks = self._bank.select(
+            kind=TaskKind(request.kind) if request.kind else None,
+            split=Split(request.split) if request.split else None,
         )
         if not tasks:
             raise Refusal(
@@ -76,16 +74,16 @@ class Benchmark:
                 "no task passes the filters",
                 hint="TaskService.ListTasks lists the tasks.",
             )
-        rng = Random(request.seed)
+        rng, order = Random(request.seed), list(range(len(tasks)))
         for index in range(request.episodes):
-            if index % len(tasks) == 0:
-                rng.shuffle(tasks)
-            yield tasks[index % len(tasks)]
+            if index % len(order) == 0:
+                rng.shuffle(order)
+            yield tasks[order[index % len(order)]]
 
     def _play(self, task: Task, baseline: pb.Baseline.ValueType, seed: int) -> _Played:
         prepared = self._bank.prepare(task.task_id)
         world = self._pool.world(self._bank.images(task.database_id), task.permissions)
-        episode = Episode(prepared, PROFILES[DEFAULT_PROFILES[task.kind]], world, self._reviewer)
+        episode = Episode(prepared, BUILT_IN_PROFILES.default(task.kind), world, self._reviewer)
         try:
             if baseline == pb.BASELINE_ORACLE:
                 return _play_oracle(episode, prepared)

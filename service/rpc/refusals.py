@@ -28,6 +28,12 @@ _CODES: dict[Reason, grpc.StatusCode] = {
     Reason.SHUTTING_DOWN: grpc.StatusCode.UNAVAILABLE,
     Reason.PROFILE_MISMATCH: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.INTERNAL: grpc.StatusCode.INTERNAL,
+    Reason.SESSION_EXPIRED: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.SESSION_TAKEN: grpc.StatusCode.PERMISSION_DENIED,
+    Reason.SESSION_MOVED: grpc.StatusCode.ABORTED,
+    Reason.JOURNAL_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    Reason.REPLAY_MISMATCH: grpc.StatusCode.DATA_LOSS,
+    Reason.SCOPE_REQUIRED: grpc.StatusCode.PERMISSION_DENIED,
 }
 
 

@@ -6,25 +6,37 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
+from ipaddress import ip_address
 from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from sqlalchemy import URL
 
 from sqldojo.v1 import benchmark_pb2, environment_pb2, task_pb2
 
+from ..core.built_in_profiles import BUILT_IN_PROFILES
+from ..core.profiles import Profiles
+from ..core.review import Reviewer
 from ..core.sql_reviewer import SqlReviewer
 from ..sandbox.clock import set_process_time_zone
 from ..sandbox.limits import Limits
 from ..sandbox.pool import DatabasePool, set_process_heap_limit
+from ..sessions.episodes import Episodes
+from ..sessions.journal.committer import Committer
+from ..sessions.journal.engine import sole_writer
+from ..sessions.journal.journal import Journal
+from ..sessions.journal.memory import JournalMemory
+from ..sessions.plugged_reviewer import PluggedReviewer, load_reviewer
 from ..sessions.store import SessionStore
 from ..tasks.bank import TaskBank
-from .access import Access
+from . import wire
+from .access import Access, read_tokens
 from .benchmark import Benchmark
 from .calls import Calls
 from .environment import Environment
@@ -39,22 +51,50 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM files: the server's certificate chain and key, and the authority that clients' certificates need.
+
+    Without `client_ca` clients need no certificate.
+    """
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerConfig:
     """How a server runs. Times are in seconds; port 0 takes a free one; `bank` None is the default bank.
 
-    `workers` threads carry out single calls, and as many more carry out frames.
+    `journal` None keeps sessions in memory only; `synchronous` is for one in a SQLite file, see
+    `make_engine`. `reviewer` names one beside the deterministic one, see `load_reviewer`, which gets
+    `reviewer_seconds` for a statement. `tokens` is a file of bearer tokens. An address that others can reach
+    is refused without `tls` and `tokens`, unless `insecure` says that this is meant. `workers` threads carry
+    out single calls, and as many more carry out frames.
     """
 
     host: str = "127.0.0.1"
     port: int = 50051
     bank: Path | None = None
+    journal: URL | None = None
+    synchronous: str = "NORMAL"
+    profiles: Profiles = BUILT_IN_PROFILES
+    reviewer: str = ""
+    reviewer_seconds: float = 5.0
     oracle_token: str | None = None
+    tokens: Path | None = None
+    tls: Tls | None = None
+    insecure: bool = False
     max_sessions: int = 10_000
     idle_seconds: float = 900.0
     statement_deadline: float = 1.0
     workers: int = 8
     reuse_port: bool = False
     grace_seconds: float = 10.0
+
+
+class Unsafe(Exception):
+    """A configuration that would let anybody in, or cannot keep them out."""
 
 
 class AddressInUse(OSError):
@@ -70,25 +110,60 @@ async def serve(
     """Runs a server until SIGTERM, SIGINT or `stop`; calls `ready` with its address when it serves.
 
     Stopping finishes the frames and calls under way, for at most `grace_seconds`. Raises AddressInUse
-    when the port is taken, and what TaskBank.open raises for a bank that cannot be opened.
+    when the port is taken, Unsafe for a public address without protection, JournalError for a journal that
+    cannot be used, TokensError for a file of tokens that cannot, and what TaskBank.open raises for a bank.
     """
+    _check_exposure(config)
+    access = Access(read_tokens(config.tokens) if config.tokens else (), oracle_token=config.oracle_token)
     set_process_time_zone()
     stop = stop or asyncio.Event()
-    stopping = asyncio.Event()
     bank = await asyncio.to_thread(lambda: TaskBank.open(config.bank) if config.bank else TaskBank.default())
+    async with _journal(config) as journal:
+        await _serve(config, access, bank, journal, ready, stop)
+
+
+@asynccontextmanager
+async def _journal(config: ServerConfig) -> AsyncIterator[Journal | None]:
+    """Opens the journal, if there is to be one, as its only writer where it is a file."""
+    if config.journal is None:
+        yield None
+        return
+    with sole_writer(config.journal):
+        journal = await Journal.open(config.journal, config.synchronous)
+        try:
+            yield journal
+        finally:
+            await journal.close()
+
+
+async def _serve(
+    config: ServerConfig,
+    access: Access,
+    bank: TaskBank,
+    journal: Journal | None,
+    ready: Callable[[str], None] | None,
+    stop: asyncio.Event,
+) -> None:
+    stopping = asyncio.Event()
     pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline))
-    reviewer = SqlReviewer()
+    reviewer: Reviewer = SqlReviewer()
+    if config.reviewer:
+        reviewer = PluggedReviewer(reviewer, load_reviewer(config.reviewer), config.reviewer_seconds)
     sessions = SessionStore(
-        bank, pool, reviewer, max_sessions=config.max_sessions, idle_seconds=config.idle_seconds
+        Episodes(bank, pool, reviewer, config.profiles, wire.ENCODING),
+        JournalMemory(journal) if journal else None,
+        max_sessions=config.max_sessions,
+        idle_seconds=config.idle_seconds,
     )
+    committer = Committer(journal, sessions.evict) if journal else None
     set_process_heap_limit(SQLITE_HEAP_BYTES)
     _calm_garbage_collector()
     with (
         Workers(config.workers, "sqldojo-call") as for_calls,
         Workers(config.workers, "sqldojo-frame") as for_frames,
     ):
-        server = grpc.aio.server(options=_options(config))
-        calls = Calls(for_calls, for_frames, Access(config.oracle_token), stopping)
+        server = grpc.aio.server(interceptors=(access,), options=_options(config))
+        calls = Calls(for_calls, for_frames, stopping, committer)
         server.add_generic_rpc_handlers(
             (
                 _environment_service(calls, Environment(sessions)),
@@ -102,8 +177,8 @@ async def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError, RuntimeError):  # not the main thread, or no signals here
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        expiry = asyncio.create_task(_expire(sessions, config.idle_seconds))
-        log.info("serving %d tasks on %s", len(bank.tasks), address)
+        expiry = asyncio.create_task(_expire(sessions, committer, config.idle_seconds))
+        log.info("serving %d tasks on %s, journal: %s", len(bank.tasks), address, journal or "none")
         if ready is not None:
             ready(address)
         await stop.wait()
@@ -112,6 +187,9 @@ async def serve(
         await healthy.enter_graceful_shutdown()
         stopping.set()
         await server.stop(config.grace_seconds)
+    if committer is not None:
+        await committer.drain()
+    log.info("stopped; all that was answered is in the journal" if journal else "stopped")
 
 
 def _calm_garbage_collector() -> None:
@@ -137,19 +215,46 @@ def _options(config: ServerConfig) -> list[tuple[str, int]]:
 def _bind(server: grpc.aio.Server, config: ServerConfig) -> int:
     address = f"{config.host}:{config.port}"
     try:
-        return server.add_insecure_port(address)
+        if config.tls is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, _credentials(config.tls))
     except RuntimeError as error:
         raise AddressInUse(
             f"cannot listen on {address}: the port is taken, or the host is not one of this machine's"
         ) from error
 
 
-async def _expire(sessions: SessionStore, idle_seconds: float) -> None:
+def _check_exposure(config: ServerConfig) -> None:
+    host = config.host.strip("[]")
+    try:
+        is_local = ip_address(host).is_loopback
+    except ValueError:
+        is_local = host == "localhost"
+    if not is_local and not config.insecure and (config.tls is None or config.tokens is None):
+        raise Unsafe(
+            f"{config.host} can be reached from other machines: that needs TLS and tokens "
+            "(--tls-cert, --tls-key, --tokens), or --insecure where the network is trusted"
+        )
+
+
+def _credentials(tls: Tls) -> grpc.ServerCredentials:
+    try:
+        key, certificate = tls.key.read_bytes(), tls.certificate.read_bytes()
+        authority = tls.client_ca.read_bytes() if tls.client_ca else None
+    except OSError as error:
+        raise Unsafe(f"{error.filename} cannot be read ({error.strerror})") from error
+    return grpc.ssl_server_credentials([(key, certificate)], authority, authority is not None)
+
+
+async def _expire(sessions: SessionStore, committer: Committer | None, idle_seconds: float) -> None:
     """Ends idle sessions, from time to time, for as long as the server runs."""
     while True:
         await asyncio.sleep(min(idle_seconds / 4, 30.0))
-        expired = await asyncio.to_thread(sessions.expire)
+        played = sessions.begin("")
+        expired = await asyncio.to_thread(sessions.expire, played)
         if expired:
+            if committer is not None:
+                committer.submit(played)
             log.info("%d idle sessions expired; %d live", expired, len(sessions))
 
 
@@ -158,11 +263,11 @@ def _environment_service(calls: Calls, environment: Environment) -> grpc.Generic
     return grpc.method_handlers_generic_handler(
         "sqldojo.v1.EnvironmentService",
         {
-            "Reset": calls.unary(pb.ResetRequest, environment.reset),
-            "Step": calls.unary(pb.StepRequest, environment.step),
-            "StepWithReview": calls.unary(pb.StepWithReviewRequest, environment.step_with_review),
-            "GetState": calls.unary(pb.GetStateRequest, environment.get_state),
-            "CloseSession": calls.unary(pb.CloseSessionRequest, environment.close_session),
+            "Reset": calls.playing(pb.ResetRequest, environment.reset),
+            "Step": calls.playing(pb.StepRequest, environment.step),
+            "StepWithReview": calls.playing(pb.StepWithReviewRequest, environment.step_with_review),
+            "GetState": calls.playing(pb.GetStateRequest, environment.get_state),
+            "CloseSession": calls.playing(pb.CloseSessionRequest, environment.close_session),
             "Rollout": calls.frames(environment.frame),
         },
     )

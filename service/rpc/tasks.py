@@ -116,10 +116,10 @@ def _fill_tables(message: pb.Database, schema: Schema) -> None:
 
 
 def _check_scope(include_gold: bool, caller: Caller) -> None:
-    if include_gold and not caller.oracle:
+    if include_gold and not caller.may_see_gold:
         raise Refusal(
             Reason.ORACLE_SCOPE_REQUIRED,
             "gold needs a token with the oracle scope",
             field="include_gold",
-            hint="Send the server's --oracle-token as 'authorization: Bearer <token>'.",
+            hint="Send such a token as 'authorization: Bearer <token>'.",
         )

@@ -16,7 +16,7 @@ from ..core.observation import SHOWN_BYTES, SHOWN_CHARACTERS, Observation, Outco
 from ..core.review import Review
 from ..core.reward import RewardBreakdown
 from ..core.task import PreparedTask
-from ..sessions.session import Answered, Session
+from ..sessions.session import Answered, Encoding, Session
 from . import splice
 
 Step = environment_pb2.StepWithReviewResponse  # a StepResponse is the same without its review
@@ -100,7 +100,7 @@ def encode_state(session: Session, *, with_history: bool) -> bytes:
         session_id=session.session_id,
         total_reward=session.state.total_reward,
         next_step_index=len(session.answered) + 1,
-        seed=session.seed,
+        seed=session.record.seed,
     )
     if session.answered:
         response.observation.CopyFrom(_read_step(session.answered[-1]).observation)
@@ -245,3 +245,6 @@ def _fill_error(message: observation_pb2.ActionError, error: ActionError) -> Non
     message.kind = observation_pb2.ErrorKind.ValueType(error.kind)
     message.message = error.message
     message.available.extend(error.available)
+
+
+ENCODING = Encoding(first=encode_reset, step=encode_step, reward=_encode_reward)

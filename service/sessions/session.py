@@ -10,12 +10,21 @@ from typing import NamedTuple
 
 from ..core.action import Action
 from ..core.episode import Episode, Transition
+from ..core.reward import RewardBreakdown
+from .journal.records import EpisodeRecord, StepRecord, action_text, kind_number
+from .played import Played
 from .refusal import Reason, Refusal
 
 STEPS_AFTER_END = 64  # answered with the penalty; more are refused, so a session stays bounded
-KEPT_CHARACTERS = 100_000  # of an action's text: what the sandbox would run at most
+KEPT_CHARACTERS = 100_000  # of an action's text in memory: what the sandbox would run at most
 
-Encode = Callable[[str, int, Transition], bytes]
+
+class Encoding(NamedTuple):
+    """How answers are put into bytes: the first observation's, a step's, and its reward alone."""
+
+    first: Callable[[Session], bytes]
+    step: Callable[[str, int, Transition], bytes]
+    reward: Callable[[RewardBreakdown], bytes]
 
 
 class Answered(NamedTuple):
@@ -27,19 +36,26 @@ class Answered(NamedTuple):
 
 
 class Session:
-    """An episode under way. `lock` is held while it is played, since commands may come from any thread."""
+    """An episode under way. `lock` is held while it is played, since commands may come from any thread.
 
-    def __init__(self, session_id: str, episode: Episode, seed: int, budget: int) -> None:
-        self.session_id = session_id
+    `ended` says that it left the store. `lost` is set when its last steps could not be written to the
+    journal: what is known of it here counts no more, and that is the answer for whoever waits.
+    """
+
+    def __init__(self, record: EpisodeRecord, episode: Episode) -> None:
+        self.session_id = record.session_id
+        self.record = record
         self.episode = episode
-        self.seed = seed
         self.lock = threading.Lock()
         self.answered: list[Answered] = []
-        self.state, self.first = episode.start(budget)
+        self.state, self.first = episode.start(record.budget)
         self.last_used = time.monotonic()
-        self.closed = False
+        self.ended = False
+        self.lost: Refusal | None = None
 
-    def play(self, step_index: int, action: Action, reviewed: bool, encode: Encode) -> bytes:
+    def play(
+        self, step_index: int, action: Action, reviewed: bool, encoding: Encoding, played: Played
+    ) -> bytes:
         """Plays step `step_index` and encodes its answer, or gives the answer that it had before.
 
         Raises Refusal for an index that skips a step, for one that was answered with another action, and
@@ -63,7 +79,39 @@ class Session:
                 hint="Reset the session to begin a new episode, or close it.",
             )
         transition = self.episode.step(self.state, action, reviewed=reviewed)
-        answer = encode(self.session_id, step_index, transition)
+        answer = self._take(step_index, action, reviewed, transition, encoding)
+        if played.is_journalled:
+            played.batch.steps.append(
+                StepRecord(
+                    self.record.episode_id,
+                    step_index,
+                    kind_number(action),
+                    action_text(action).encode("utf-8", "surrogatepass"),
+                    reviewed,
+                    transition.reward.total,
+                    encoding.reward(transition.reward),
+                    transition.state.outcome,
+                    digest(answer),
+                    transition.cut_short or None,
+                    played.at,
+                )
+            )
+        return answer
+
+    def replay(self, step: StepRecord, encoding: Encoding) -> None:
+        """Plays a step of the journal again. Raises ReplayMismatch when its answer is another one now."""
+        action = step.action
+        transition = self.episode.step(
+            self.state, action, reviewed=step.reviewed, cut_short=step.cut_short or ""
+        )
+        answer = self._take(step.step_index, action, step.reviewed, transition, encoding)
+        if digest(answer) != step.digest:
+            raise ReplayMismatch(step.step_index)
+
+    def _take(
+        self, step_index: int, action: Action, reviewed: bool, transition: Transition, encoding: Encoding
+    ) -> bytes:
+        answer = encoding.step(self.session_id, step_index, transition)
         self.state = transition.state
         self.answered.append(Answered(_kept(action), reviewed, answer))
         return answer
@@ -81,11 +129,23 @@ class Session:
         )
 
 
+class ReplayMismatch(Exception):
+    """A replay gave another answer than the journal knows; `step_index` is 0 for the first observation."""
+
+    def __init__(self, step_index: int) -> None:
+        super().__init__(f"step {step_index} gives another answer than it did")
+        self.step_index = step_index
+
+
+def digest(answer: bytes) -> bytes:
+    """The digest by which the journal knows an answer."""
+    return hashlib.blake2b(answer, digest_size=16).digest()
+
+
 def _kept(action: Action) -> Action:
     """Gives an action as a session keeps it: a very long text is cut, and told apart by its digest."""
-    (name,) = action.__slots__
-    text: str = getattr(action, name)
+    text = action_text(action)
     if len(text) <= KEPT_CHARACTERS:
         return action
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return type(action)(f"{text[:KEPT_CHARACTERS]}… [{len(text):,} characters, blake2b {digest}]")
+    whole = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return type(action)(f"{text[:KEPT_CHARACTERS]}… [{len(text):,} characters, blake2b {whole}]")

@@ -1,24 +1,27 @@
-"""The live sessions of one server: opening, playing, closing, expiring."""
+"""The live sessions of one server: opening, playing, closing, expiring, and bringing back."""
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from ..core.action import Action
-from ..core.episode import Episode
-from ..core.profiles import DEFAULT_PROFILES, PROFILES, Profile
-from ..core.review import Reviewer
-from ..core.task import Task
-from ..sandbox.pool import DatabasePool
-from ..tasks.bank import TaskBank, UnknownTask
+from .episodes import Episodes
+from .journal.records import EpisodeRecord, Recorded, new_episode_id, signed
+from .journal.tables import Status
+from .played import Played
 from .refusal import Reason, Refusal
-from .session import Encode, Session
+from .session import ReplayMismatch, Session, digest
 
-REMEMBERED_CLOSED = 10_000  # closed ids that are still told apart from unknown ones
+REMEMBERED = 10_000  # ended sessions that are told apart from unknown ones without asking the journal
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,106 +33,267 @@ class Opening:
     profile: str = ""
     seed: int = 0
     budget: int = 0
+    policy: str = ""
+
+
+class Memory(Protocol):
+    """Reads the journal. Blocking, for worker threads; raises Refusal when that fails."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Other servers may write the journal as well, so what is known here may be old."""
+        ...
+
+    def find(self, session_ids: Sequence[str]) -> dict[str, Recorded]:
+        """Gives the newest episode, with its steps, of each session that is known."""
+        ...
+
+    def head(self, session_id: str) -> tuple[int, int, int] | None:
+        """Gives the newest episode's id, status and number of steps."""
+        ...
+
+
+class _Past(NamedTuple):
+    """What is left of a session that ended: its last episode, and what to say of it."""
+
+    record: EpisodeRecord
+    status: Status
+    why: str = ""  # it could not be brought back
 
 
 class SessionStore:
-    """All live sessions. Every method may be called from any thread; what cannot be done raises Refusal."""
+    """All live sessions. Every method may be called from any thread; what cannot be done raises Refusal.
+
+    `memory` is None without a journal.
+    """
 
     def __init__(
         self,
-        bank: TaskBank,
-        pool: DatabasePool,
-        reviewer: Reviewer,
+        episodes: Episodes,
+        memory: Memory | None,
         *,
         max_sessions: int,
         idle_seconds: float,
     ) -> None:
-        self._bank = bank
-        self._pool = pool
-        self._reviewer = reviewer
+        self._episodes = episodes
+        self._memory = memory
         self._max_sessions = max_sessions
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
-        self._closed: OrderedDict[str, None] = OrderedDict()
+        self._past: OrderedDict[str, _Past] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def open(self, opening: Opening) -> Session:
-        """Opens a session, or begins anew in the one of that id."""
-        episode = self._episode(opening)
+    def begin(self, owner: str, *, sees_all: bool = False) -> Played:
+        """Begins the record of one frame or call of an owner."""
+        return Played(self._memory is not None, owner, sees_all=sees_all)
+
+    def recall(self, session_ids: Sequence[str], played: Played) -> None:
+        """Brings sessions back that are not here but in the journal. Call it before those ids are used.
+
+        One that cannot be brought back is remembered as such.
+        """
+        if self._memory is None or all(map(self._sessions.__contains__, session_ids)):
+            return
+        known: Callable[[str], bool] = self._sessions.__contains__
+        if not self._memory.is_shared:
+            known = lambda each: each in self._sessions or each in self._past  # noqa: E731
+        missing = [each for each in dict.fromkeys(session_ids) if each and not known(each)]
+        if missing:
+            for recorded in self._memory.find(missing).values():
+                self._bring_back(recorded, played)
+
+    def open(self, opening: Opening, played: Played) -> tuple[Session, bytes]:
+        """Opens a session, or begins anew in the one of that id; gives it with its encoded first answer."""
+        episode = self._episodes.make(opening.task_id, opening.profile)
         session_id = opening.session_id or secrets.token_urlsafe(16)
-        session = Session(session_id, episode, opening.seed, opening.budget)
         with self._lock:
             before = self._sessions.get(session_id)
-            if before is None and len(self._sessions) >= self._max_sessions:
-                self._expire()
-                if len(self._sessions) >= self._max_sessions:
-                    raise self._full()
-            self._sessions[session_id] = session
-            self._closed.pop(session_id, None)
-        if before is not None:
-            _end(before)
-        return session
+            past = self._past.get(session_id)
+        last = before.record if before else past.record if past else None
+        if last is not None and not played.may_use(last):
+            raise Refusal(
+                Reason.SESSION_TAKEN,
+                f"session {session_id!r} belongs to another caller",
+                field="session_id",
+                hint="Choose another id, or leave it empty to be given one.",
+            )
+        record = EpisodeRecord(
+            new_episode_id(),
+            session_id,
+            last.generation + 1 if last else 1,
+            opening.task_id,
+            episode.profile.name,
+            signed(opening.seed),
+            opening.budget or episode.profile.budget,
+            played.owner,
+            opening.policy,
+            self._episodes.bank_digest,
+            played.at,
+            b"",
+        )
+        session = Session(record, episode)
+        answer = self._episodes.encoding.first(session)
+        session.record = record._replace(digest=digest(answer))
+        self._put(session, before, played)
+        if last is not None:
+            played.end(last, Status.REPLACED)
+        played.open(session)
+        return session, answer
 
-    def play(self, session_id: str, step_index: int, action: Action, reviewed: bool, encode: Encode) -> bytes:
-        """Plays one step of a session and gives its encoded answer; see Session.play."""
+    def play(
+        self, session_id: str, step_index: int, action: Action, reviewed: bool, played: Played
+    ) -> tuple[Session, bytes]:
+        """Plays one step of a session; gives the session with the encoded answer. See Session.play."""
         while True:
-            session = self.find(session_id)
+            session = self.find(session_id, played)
+            if step_index != len(session.answered) + 1:
+                session = self.find_current(session_id, played)
             with session.lock:
-                if session.closed:
+                if session.ended:
                     continue  # it began anew or was closed in the meantime: the store knows
                 session.last_used = time.monotonic()
-                return session.play(step_index, action, reviewed, encode)
+                try:
+                    answer = session.play(step_index, action, reviewed, self._episodes.encoding, played)
+                except Refusal:
+                    raise
+                except Exception:
+                    self.evict(session)  # nobody knows how far it came; the journal does
+                    raise
+                return session, answer
 
-    def find(self, session_id: str) -> Session:
-        """Gives a live session."""
+    def find(self, session_id: str, played: Played) -> Session:
+        """Gives a live session of the caller's."""
         session = self._sessions.get(session_id)
-        if session is not None:
+        past = self._past.get(session_id)
+        if session is not None and played.may_use(session.record):
+            played.touch(session)
             return session
-        if session_id in self._closed:
-            raise Refusal(
-                Reason.SESSION_CLOSED,
-                f"session {session_id!r} was closed",
-                field="session_id",
-                hint="Reset opens a new session.",
-            )
+        if session is None and past is not None and played.may_use(past.record):
+            raise _ended(past, self._idle_seconds)
         raise Refusal(
             Reason.UNKNOWN_SESSION,
             f"no session {session_id!r}",
             field="session_id",
-            hint=f"Reset opens a session; one that is idle for {self._idle_seconds:g} s expires.",
+            hint="Reset opens a session.",
         )
 
-    def close(self, session_id: str) -> None:
-        """Closes a session. One that is closed already stays closed; an unknown one raises Refusal."""
-        with self._lock:
-            session = self._sessions.pop(session_id, None)
-            if session is not None:
-                self._remember_closed(session_id)
-        if session is not None:
-            _end(session)
-        elif session_id not in self._closed:
-            self.find(session_id)
+    def find_current(self, session_id: str, played: Played) -> Session:
+        """As `find`, but never a state that another server has gone beyond."""
+        session = self.find(session_id, played)
+        if self._is_behind(session):
+            self.evict(session)
+            self.recall((session_id,), played)
+            session = self.find(session_id, played)
+        return session
 
-    def expire(self) -> int:
+    def close(self, session_id: str, played: Played) -> Session | None:
+        """Closes a session and gives it; None when it is closed already. An unknown one raises Refusal."""
+        try:
+            session = self.find(session_id, played)
+        except Refusal as refusal:
+            if refusal.reason is Reason.SESSION_CLOSED:
+                return None
+            raise
+        with self._lock:
+            if self._sessions.get(session_id) is not session:
+                return None  # it was closed or reset in this moment
+            self._retire(session, Status.CLOSED)
+        played.end(session.record, Status.CLOSED)
+        _free(session)
+        return session
+
+    def expire(self, played: Played) -> int:
         """Ends the sessions that were idle for too long; gives how many."""
         with self._lock:
-            return self._expire()
+            return self._expire(played)
 
-    def _expire(self) -> int:
+    def evict(self, session: Session) -> None:
+        """Forgets a session whose last steps are not in the journal: what the journal has is what counts.
+
+        Does not wait for a step that is being played: its answer will not be sent.
+        """
+        with self._lock:
+            session.ended = True
+            if self._sessions.get(session.session_id) is session:
+                del self._sessions[session.session_id]
+            self._past.pop(session.session_id, None)
+
+    # ---- coming and going; with the lock held ----
+
+    def _put(self, session: Session, before: Session | None, played: Played) -> None:
+        with self._lock:
+            if before is None and len(self._sessions) >= self._max_sessions:
+                self._expire(played)
+                if len(self._sessions) >= self._max_sessions:
+                    raise self._full()
+            self._sessions[session.session_id] = session
+            self._past.pop(session.session_id, None)
+        if before is not None:
+            _free(before)
+
+    def _expire(self, played: Played) -> int:
         oldest = time.monotonic() - self._idle_seconds
         idle = [s for s in self._sessions.values() if s.last_used < oldest and not s.lock.locked()]
         for session in idle:
-            del self._sessions[session.session_id]
-            _end(session)
+            self._retire(session, Status.EXPIRED)
+            played.end(session.record, Status.EXPIRED)
+            _free(session)
         return len(idle)
 
-    def _remember_closed(self, session_id: str) -> None:
-        self._closed[session_id] = None
-        if len(self._closed) > REMEMBERED_CLOSED:
-            self._closed.popitem(last=False)
+    def _retire(self, session: Session, status: Status) -> None:
+        del self._sessions[session.session_id]
+        self._remember(_Past(session.record, status))
+
+    def _remember(self, past: _Past) -> None:
+        self._past[past.record.session_id] = past
+        if len(self._past) > REMEMBERED:
+            self._past.popitem(last=False)
+
+    # ---- bringing back ----
+
+    def _bring_back(self, recorded: Recorded, played: Played) -> None:
+        record = recorded.episode
+        status = Status(record.status)
+        last_used = recorded.steps[-1].played_at if recorded.steps else record.opened_at
+        if status is Status.LIVE and played.at - last_used > self._idle_seconds:
+            status = Status.EXPIRED
+            played.end(record, status)
+        past = _Past(record, status)
+        if status is Status.LIVE:
+            try:
+                session = self._episodes.replay(recorded)
+            except Refusal as refusal:
+                past = _Past(record, status, refusal.message)
+            except ReplayMismatch as mismatch:
+                log.error("session %s cannot be brought back: %s", record.session_id, mismatch)
+                past = _Past(record, status, str(mismatch))
+            else:
+                with self._lock:
+                    room = len(self._sessions) < self._max_sessions or self._expire(played) > 0
+                    if room:
+                        self._sessions.setdefault(record.session_id, session)
+                        self._past.pop(record.session_id, None)
+                if not room:
+                    raise self._full()
+                return
+        with self._lock:
+            if record.session_id not in self._sessions:
+                self._remember(past)
+
+    def _is_behind(self, session: Session) -> bool:
+        """Says whether another server has gone on with a session, or ended it."""
+        if self._memory is None or not self._memory.is_shared:
+            return False
+        head = self._memory.head(session.session_id)
+        if head is None:
+            return False  # its opening is not written yet
+        episode_id, status, steps = head
+        if episode_id != session.record.episode_id:
+            return True
+        return status != Status.LIVE or steps > len(session.answered)
 
     def _full(self) -> Refusal:
         return Refusal(
@@ -142,43 +306,33 @@ class SessionStore:
             retry_after_seconds=1.0,
         )
 
-    def _episode(self, opening: Opening) -> Episode:
-        try:
-            prepared = self._bank.prepare(opening.task_id)
-        except UnknownTask as unknown:
-            raise Refusal(
-                Reason.UNKNOWN_TASK,
-                str(unknown),
-                field="task_id",
-                hint="TaskService.ListTasks lists the tasks.",
-            ) from unknown
-        task = prepared.task
-        world = self._pool.world(self._bank.images(task.database_id), task.permissions)
-        return Episode(prepared, _profile(opening.profile, task), world, self._reviewer)
 
-
-def _profile(name: str, task: Task) -> Profile:
-    profile = PROFILES.get(name or DEFAULT_PROFILES[task.kind])
-    fitting = ", ".join(p.name for p in PROFILES.values() if p.kind is task.kind)
-    if profile is None:
-        raise Refusal(
-            Reason.UNKNOWN_PROFILE,
-            f"no reward profile {name!r}",
-            field="profile",
-            hint=f"For this task: {fitting}.",
+def _ended(past: _Past, idle_seconds: float) -> Refusal:
+    session_id = past.record.session_id
+    if past.why:
+        return Refusal(
+            Reason.REPLAY_MISMATCH,
+            f"session {session_id!r} cannot be brought back: {past.why}",
+            field="session_id",
+            hint="The task bank, the profiles or the version has changed since. Reset begins anew.",
         )
-    if profile.kind is not task.kind:
-        raise Refusal(
-            Reason.PROFILE_MISMATCH,
-            f"profile {name!r} is not for {task.kind.name.lower()} tasks",
-            field="profile",
-            hint=f"For this task: {fitting}.",
+    if past.status is Status.EXPIRED:
+        return Refusal(
+            Reason.SESSION_EXPIRED,
+            f"session {session_id!r} had no step for {idle_seconds:g} s and expired",
+            field="session_id",
+            hint="Reset opens a new session.",
         )
-    return profile
+    return Refusal(
+        Reason.SESSION_CLOSED,
+        f"session {session_id!r} was closed",
+        field="session_id",
+        hint="Reset opens a new session.",
+    )
 
 
-def _end(session: Session) -> None:
+def _free(session: Session) -> None:
     """Marks a session that is no longer in the store, and gives its databases back."""
     with session.lock:
-        session.closed = True
+        session.ended = True
         session.episode.close()

@@ -86,6 +86,9 @@ def test_the_options_defaults_are_those_of_the_server():
     defaults = {name: option.default for name, option in inspect.signature(serve).parameters.items()}
     assert split_address(defaults.pop("address")) == (ServerConfig().host, ServerConfig().port)
     assert defaults.pop("embedded") is False
+    assert defaults.pop("profiles") is None
+    assert defaults.pop("synchronous").upper() == ServerConfig().synchronous
+    assert {defaults.pop(name) for name in ("tls_cert", "tls_key", "tls_client_ca")} == {ServerConfig().tls}
     assert defaults == {name: getattr(ServerConfig(), name) for name in defaults}
 
 

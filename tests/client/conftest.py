@@ -14,6 +14,7 @@ import pytest
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import status_pb2
 from grpc_status import rpc_status
+from servers import ORACLE_TOKEN, serving
 
 from sqldojo.client import (
     Action,
@@ -294,9 +295,11 @@ def is_live(dojo: SyncDojo) -> Iterator[Callable[[str], bool]]:
     """Says whether the real server has a session of that id, asked without the client."""
     with grpc.insecure_channel(dojo.address) as channel:
         stub = environment_pb2_grpc.EnvironmentServiceStub(channel)
+        owner = (("authorization", f"Bearer {ORACLE_TOKEN}"),)
 
         def is_live(session_id: str) -> bool:
-            asked = stub.GetState.future(environment_pb2.GetStateRequest(session_id=session_id), timeout=30)
+            request = environment_pb2.GetStateRequest(session_id=session_id)
+            asked = stub.GetState.future(request, timeout=30, metadata=owner)
             code = asked.code()
             assert code in (
                 grpc.StatusCode.OK,
@@ -332,7 +335,7 @@ def knowing(explore_tasks: list[Task], repair_tasks: list[Task]) -> Knowing:
 @pytest.fixture(scope="session")
 def dojo() -> Iterator[SyncDojo]:
     """A connection to a real server that runs for all tests; it may see gold."""
-    with connect_sync(oracle=True) as dojo:
+    with serving() as server, connect_sync(server.address, token=server.token) as dojo:
         yield dojo
 
 

@@ -99,7 +99,7 @@ def test_a_benchmark_tells_its_progress_and_then_its_result(dojo):
 @pytest.mark.parametrize(
     ("how", "why"),
     [
-        ({"token": "x"}, "a token needs an address"),
+        ({"token": "x"}, "token and tls need an address"),
         ({"address": "127.0.0.1:1", "oracle": True}, "needs a token with the oracle scope"),
     ],
 )

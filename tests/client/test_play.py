@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import grpc
 import pytest
+from servers import ORACLE_TOKEN
 
 from sqldojo.client import (
     Answer,
@@ -71,7 +72,7 @@ def test_an_episode_is_the_same_however_it_is_played(dojo, explore_tasks, repair
 
     async def by_session(spec):
         async with (
-            connect(dojo.address) as mine,
+            connect(dojo.address, token=ORACLE_TOKEN) as mine,
             mine.session(spec.task, seed=5, budget=12, reviewed=reviewed) as session,
         ):
             for action in actions[spec.task]:
@@ -144,7 +145,7 @@ def test_leaving_early_leaves_no_session_behind(dojo, explore_tasks, is_live, le
 
     async def play():
         async with (
-            connect(dojo.address) as mine,
+            connect(dojo.address, token=ORACLE_TOKEN) as mine,
             aclosing(mine.rollouts(specs(), Counting(), concurrency=50)) as played,
         ):
             await anext(played)

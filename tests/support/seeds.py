@@ -7,7 +7,7 @@ import apsw
 
 from sqldojo.service.core.episode import Episode
 from sqldojo.service.core.execution import Rows
-from sqldojo.service.core.profiles import PROFILES
+from sqldojo.service.core.built_in_profiles import BUILT_IN_PROFILES
 from sqldojo.service.core.schema import READ_ALL
 from sqldojo.service.core.sql_reviewer import SqlReviewer
 from sqldojo.service.core.task import AnswerKind, Difficulty, PreparedTask, Split, Task, TaskKind
@@ -116,7 +116,7 @@ def make(scripts: str | list[str], task: Task, profile: str) -> Episode:
         if task.check_sql and isinstance(broken, Rows):
             broken = database.execute(task.check_sql)
     prepared = PreparedTask(task, images.schema, gold, broken)
-    return Episode(prepared, PROFILES[profile], world, SqlReviewer())
+    return Episode(prepared, BUILT_IN_PROFILES.by_name[profile], world, SqlReviewer())
 
 
 def _rows(judge: object, instance: int, sql: str, check: str) -> Rows:

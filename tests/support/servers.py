@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,12 +29,17 @@ def serving(*options: str) -> Iterator[Server]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "SQLDOJO_ORACLE_TOKEN": ORACLE_TOKEN},
+        env={
+            **os.environ,
+            "SQLDOJO_ORACLE_TOKEN": ORACLE_TOKEN,
+            **({} if "--journal" in options else {"SQLDOJO_JOURNAL": "none"}),
+        },
     )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         yield Server(json.loads(process.stdout.readline())["address"], ORACLE_TOKEN, process)
     finally:
+        was_killed = process.poll() == -signal.SIGKILL
         process.stdin.close()
-        assert process.wait(timeout=60) == 0
+        assert was_killed or process.wait(timeout=60) == 0

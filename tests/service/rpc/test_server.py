@@ -80,8 +80,8 @@ def test_the_limit_on_live_sessions_and_their_expiry(serving: Callable, explore_
             pass  # until the idle ones have expired, and make room
         with pytest.raises(grpc.RpcError) as caught:
             stub.GetState(pb.GetStateRequest(session_id="b"))
-        assert caught.value.code() is grpc.StatusCode.NOT_FOUND
-        assert "expires" in detail(caught.value).hint
+        assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+        assert detail(caught.value).reason == error_pb2.ERROR_REASON_SESSION_EXPIRED
 
 
 def test_sigterm_finishes_the_frame_under_way_and_ends_with_0(

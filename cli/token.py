@@ -1,0 +1,42 @@
+"""`sqldojo token`: makes a bearer token."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class ScopeName(StrEnum):
+    """`--scope`: what a token is for, each including those before it."""
+
+    AGENT = "agent"
+    TRAINER = "trainer"
+    ORACLE = "oracle"
+    ADMIN = "admin"
+
+
+def token(
+    name: Annotated[str, typer.Argument(help="Who it is for: the journal keeps this name.")],
+    scope: Annotated[
+        ScopeName,
+        typer.Option(
+            help="agent plays; trainer also runs benchmarks; oracle also sees gold; admin also sees "
+            "sessions of others."
+        ),
+    ] = ScopeName.TRAINER,
+) -> None:
+    """Make a bearer token: the entry for the server's --tokens file, and on stderr the token itself.
+
+    The file has only the token's SHA-256, so keep the token: it is shown this once.
+    """
+    secret = secrets.token_urlsafe(32)
+    typer.echo(
+        f"[[token]]\nname = {json.dumps(name)}\nscope = {json.dumps(scope.value)}\n"
+        f'sha256 = "{hashlib.sha256(secret.encode()).hexdigest()}"'
+    )
+    typer.echo(f"The token for {name}: {secret}", err=True)

@@ -1,0 +1,77 @@
+"""Making episodes from what a caller asks for, or from what the journal has."""
+
+from __future__ import annotations
+
+from ..core.episode import Episode
+from ..core.profiles import Profile, Profiles
+from ..core.review import Reviewer
+from ..core.task import Task
+from ..sandbox.pool import DatabasePool
+from ..tasks.bank import TaskBank, UnknownTask
+from .journal.records import Recorded
+from .refusal import Reason, Refusal
+from .session import Encoding, ReplayMismatch, Session, digest
+
+
+class Episodes:
+    """The episodes that a bank's tasks, some profiles and a reviewer make possible. For any thread."""
+
+    def __init__(
+        self, bank: TaskBank, pool: DatabasePool, reviewer: Reviewer, profiles: Profiles, encoding: Encoding
+    ) -> None:
+        self.bank_digest = bank.digest
+        self.encoding = encoding
+        self._bank = bank
+        self._pool = pool
+        self._reviewer = reviewer
+        self._profiles = profiles
+
+    def make(self, task_id: str, profile: str) -> Episode:
+        """Makes an episode that is not begun; an empty profile means the one of the task's kind."""
+        try:
+            prepared = self._bank.prepare(task_id)
+        except UnknownTask as unknown:
+            raise Refusal(
+                Reason.UNKNOWN_TASK,
+                str(unknown),
+                field="task_id",
+                hint="TaskService.ListTasks lists the tasks.",
+            ) from unknown
+        task = prepared.task
+        world = self._pool.world(self._bank.images(task.database_id), task.permissions)
+        return Episode(prepared, self._profile(profile, task), world, self._reviewer)
+
+    def replay(self, recorded: Recorded) -> Session:
+        """Plays an episode of the journal again, to where it was.
+
+        Raises ReplayMismatch when an answer is another one now, Refusal when there is no such task or
+        profile any more.
+        """
+        record = recorded.episode
+        session = Session(record, self.make(record.task_id, record.profile))
+        if digest(self.encoding.first(session)) != record.digest:
+            raise ReplayMismatch(0)
+        for place, step in enumerate(recorded.steps, 1):
+            if step.step_index != place:
+                raise ReplayMismatch(place)
+            session.replay(step, self.encoding)
+        return session
+
+    def _profile(self, name: str, task: Task) -> Profile:
+        profile = self._profiles.find(name) if name else self._profiles.default(task.kind)
+        fitting = ", ".join(each.name for each in self._profiles.of(task.kind))
+        if profile is None:
+            raise Refusal(
+                Reason.UNKNOWN_PROFILE,
+                f"no reward profile {name!r}",
+                field="profile",
+                hint=f"For this task: {fitting}.",
+            )
+        if profile.kind is not task.kind:
+            raise Refusal(
+                Reason.PROFILE_MISMATCH,
+                f"profile {name!r} is not for {task.kind.name.lower()} tasks",
+                field="profile",
+                hint=f"For this task: {fitting}.",
+            )
+        return profile

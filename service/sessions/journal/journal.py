@@ -1,0 +1,222 @@
+"""Writing the journal, and reading sessions back from it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Self
+
+from sqlalchemy import URL, Insert, Select, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from .engine import JournalError, check_schema, is_missing, is_shared, make_engine, shown, unusable, upgrade
+from .records import Batch, EpisodeRecord, Recorded, StepRecord
+from .tables import EPISODE, STEP, Status
+
+MAX_IDS = 500  # in one statement
+
+log = logging.getLogger(__name__)
+
+
+class JournalUnavailable(Exception):
+    """Nothing was written, or nothing could be read; the same may work later."""
+
+
+class Journal:
+    """The journal of one server. For one event loop."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.shared = is_shared(engine.url)
+        self._engine = engine
+        self._insert_episode = _compiled(engine, insert(EPISODE))
+        self._insert_step = _compiled(engine, insert(STEP))
+
+    @classmethod
+    async def open(cls, url: URL, synchronous: str = "NORMAL") -> Self:
+        """Opens a journal; a SQLite file that is not there is made. Raises JournalError."""
+        if is_missing(url):
+            await upgrade(url)
+        engine = make_engine(url, synchronous)
+        try:
+            await check_schema(engine)
+        except (SQLAlchemyError, OSError) as error:
+            await engine.dispose()
+            raise unusable(url, error) from error
+        except JournalError:
+            await engine.dispose()
+            raise
+        return cls(engine)
+
+    def __str__(self) -> str:
+        return shown(self._engine.url)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._engine.dispose()
+
+    async def write(self, batch: Batch) -> frozenset[int]:
+        """Writes a batch in one transaction; gives the episodes that another server was faster with.
+
+        Of these nothing is written, of the others everything. Raises JournalUnavailable, and then nothing is.
+        """
+        try:
+            return await self._write(batch)
+        except IntegrityError:
+            return await self._write_apart(batch)
+        except (SQLAlchemyError, OSError) as error:
+            raise JournalUnavailable(str(_reason(error))) from error
+
+    async def find(self, session_ids: Sequence[str]) -> dict[str, Recorded]:
+        """Gives the newest episode, with its steps, of each session known. Raises JournalUnavailable."""
+        found: dict[str, Recorded] = {}
+        try:
+            async with self._engine.connect() as connection:
+                for start in range(0, len(session_ids), MAX_IDS):
+                    for recorded in await _read(connection, session_ids[start : start + MAX_IDS]):
+                        found[recorded.episode.session_id] = recorded
+        except (SQLAlchemyError, OSError) as error:
+            raise JournalUnavailable(str(_reason(error))) from error
+        return found
+
+    async def head(self, session_id: str) -> tuple[int, int, int] | None:
+        """Gives the newest episode's id, its status and its number of steps; None for an unknown session."""
+        steps = select(func.count()).where(STEP.c.episode_id == EPISODE.c.episode_id).scalar_subquery()
+        newest = (
+            select(EPISODE.c.episode_id, EPISODE.c.status, steps)
+            .where(EPISODE.c.session_id == session_id)
+            .order_by(EPISODE.c.generation.desc())
+            .limit(1)
+        )
+        try:
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(newest)).first()
+        except (SQLAlchemyError, OSError) as error:
+            raise JournalUnavailable(str(_reason(error))) from error
+        return None if row is None else (row[0], row[1], row[2])
+
+    async def count(self) -> int:
+        """Gives the number of episodes."""
+        async with self._engine.connect() as connection:
+            return int(await connection.scalar(select(func.count()).select_from(EPISODE)) or 0)
+
+    async def episodes(self, session_id: str = "") -> AsyncIterator[Recorded]:
+        """Gives all episodes with their steps, the oldest first, or those of one session."""
+        last = -1
+        while True:
+            some = select(EPISODE).where(EPISODE.c.episode_id > last)
+            if session_id:
+                some = some.where(EPISODE.c.session_id == session_id)
+            some = some.order_by(EPISODE.c.episode_id).limit(MAX_IDS)
+            async with self._engine.connect() as connection:
+                found = [EpisodeRecord(*row) for row in await connection.execute(some)]
+                steps = await _steps(connection, [record.episode_id for record in found])
+            for record in found:
+                yield Recorded(record, steps.get(record.episode_id, ()))
+            if len(found) < MAX_IDS:
+                return
+            last = found[-1].episode_id
+
+    async def prune(self, before: float) -> int:
+        """Deletes the episodes whose last sign of life is older than a time; gives how many.
+
+        That is their end, or for one that did not end its last step, or its opening.
+        """
+        last_step = select(func.max(STEP.c.played_at)).where(STEP.c.episode_id == EPISODE.c.episode_id)
+        last_sign = func.coalesce(EPISODE.c.ended_at, last_step.scalar_subquery(), EPISODE.c.opened_at)
+        old = select(EPISODE.c.episode_id).where(EPISODE.c.opened_at < before, last_sign < before)
+        pruned = 0
+        while True:
+            async with self._engine.begin() as connection:
+                some = [row[0] for row in await connection.execute(old.limit(MAX_IDS))]
+                await connection.execute(delete(STEP).where(STEP.c.episode_id.in_(some)))
+                await connection.execute(delete(EPISODE).where(EPISODE.c.episode_id.in_(some)))
+            pruned += len(some)
+            if len(some) < MAX_IDS:
+                return pruned
+
+    async def _write(self, batch: Batch) -> frozenset[int]:
+        async with self._engine.begin() as connection:
+            lost: frozenset[int] = frozenset()
+            if self.shared:
+                lost = await _lock_episodes(connection, batch)
+            if batch.opened:
+                await connection.exec_driver_sql(self._insert_episode, list(batch.opened))
+            steps = [step for step in batch.steps if step.episode_id not in lost] if lost else batch.steps
+            if steps:
+                await connection.exec_driver_sql(self._insert_step, list(steps))
+            if batch.ended:
+                await connection.execute(_END, [ending.parameters() for ending in batch.ended])
+        return lost
+
+    async def _write_apart(self, batch: Batch) -> frozenset[int]:
+        """Writes each episode by itself, since one of them is there already."""
+        lost: set[int] = set()
+        for episode_id, part in batch.by_episode():
+            try:
+                lost |= await self._write(part)
+            except IntegrityError:
+                lost.add(episode_id)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("the journal failed in the middle of a batch (%s)", _reason(error))
+                lost.add(episode_id)
+        return frozenset(lost)
+
+
+_END: Update = (
+    update(EPISODE)
+    .where(EPISODE.c.episode_id == bindparam("id_of_episode"), EPISODE.c.status == Status.LIVE)
+    .values(status=bindparam("new_status"), ended_at=bindparam("new_ended_at"))
+)
+
+
+async def _lock_episodes(connection: AsyncConnection, batch: Batch) -> frozenset[int]:
+    """Holds the episodes that are stepped on as they are until the transaction ends; gives those ended."""
+    opened = {record.episode_id for record in batch.opened}
+    stepped = sorted({step.episode_id for step in batch.steps} - opened)
+    live: set[int] = set()
+    for start in range(0, len(stepped), MAX_IDS):
+        some = stepped[start : start + MAX_IDS]
+        rows = await connection.execute(
+            select(EPISODE.c.episode_id)
+            .where(EPISODE.c.episode_id.in_(some), EPISODE.c.status == Status.LIVE)
+            .with_for_update(read=True)
+        )
+        live.update(row[0] for row in rows)
+    return frozenset(stepped) - live
+
+
+async def _read(connection: AsyncConnection, session_ids: Sequence[str]) -> list[Recorded]:
+    newest = (
+        select(EPISODE.c.session_id, func.max(EPISODE.c.generation).label("generation"))
+        .where(EPISODE.c.session_id.in_(session_ids))
+        .group_by(EPISODE.c.session_id)
+        .subquery()
+    )
+    episodes: Select[Any] = select(EPISODE).join(
+        newest,
+        (EPISODE.c.session_id == newest.c.session_id) & (EPISODE.c.generation == newest.c.generation),
+    )
+    found = [EpisodeRecord(*row) for row in await connection.execute(episodes)]
+    live = [record.episode_id for record in found if record.status == Status.LIVE]
+    steps = await _steps(connection, live)
+    return [Recorded(record, steps.get(record.episode_id, ())) for record in found]
+
+
+async def _steps(connection: AsyncConnection, episodes: Sequence[int]) -> dict[int, tuple[StepRecord, ...]]:
+    in_order = (
+        select(STEP).where(STEP.c.episode_id.in_(episodes)).order_by(STEP.c.episode_id, STEP.c.step_index)
+    )
+    steps = [StepRecord(*row) for row in await connection.execute(in_order)]
+    return {number: tuple(some) for number, some in groupby(steps, attrgetter("episode_id"))}
+
+
+def _compiled(engine: AsyncEngine, statement: Insert) -> str:
+    """Gives the driver's own SQL, whose parameters are a row of the table: handed over without any detour."""
+    return str(statement.compile(dialect=engine.dialect))
+
+
+def _reason(error: BaseException) -> BaseException:
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
