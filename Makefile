@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit; done; echo python3)
 INSTALL = PYTHONWARNINGS=ignore $(PY) -m pip --disable-pip-version-check -qq install --constraint constraints.txt
 
-.PHONY: help demo test lint style types arrows contract bench proto lock links \
+.PHONY: help demo test lint style types arrows contract bench proto wheel lock links \
         setup setup-train train-smoke clean distclean FORCE
 .NOTPARALLEL:
 
@@ -43,6 +43,11 @@ bench: $(VENV)/.ready-dev ## Measures what the README states
 
 proto: $(VENV)/.ready-dev ## Generates the contract's stubs
 	@$(PY) tools/generate_stubs.py
+
+wheel: $(VENV)/.ready-dev ## Builds the wheel with the default bank in it, and tries it
+	@rm -rf dist
+	@$(PY) tools/build_wheel.py dist
+	@$(PY) tools/check_wheel.py dist/*.whl
 
 train-smoke: $(VENV)/.ready-train ## Trains a tiny model for two steps
 	@$(PY) -m sqldojo.trainer.smoke

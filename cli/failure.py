@@ -8,6 +8,7 @@ import typer
 
 WRONG_CALL = 2  # the user can mend it: an argument, a missing package, a server that isn't there
 WENT_WRONG = 1
+INTERRUPTED = 130  # as a shell has it for Ctrl-C
 
 
 def fail(message: str, *, hint: str = "", code: int = WRONG_CALL) -> NoReturn:
@@ -16,3 +17,10 @@ def fail(message: str, *, hint: str = "", code: int = WRONG_CALL) -> NoReturn:
     if hint:
         typer.echo(hint, err=True)
     raise typer.Exit(code)
+
+
+def fail_without_ray(missing: ModuleNotFoundError) -> NoReturn:
+    """Fails for Ray where it is what is missing; any other module that is missing is raised again."""
+    if missing.name != "ray":
+        raise missing
+    fail("--ray needs Ray, which is not installed", hint="Install it: pip install 'sqldojo[ray]'")

@@ -24,6 +24,12 @@ class SplitName(StrEnum):
     TRAIN = "train"
     DEV = "dev"
     TEST = "test"
+    TEST_DRIFT = "test-drift"
+
+
+def split_word(split: Split) -> str:
+    """Gives the name of a split, as `--split` takes it."""
+    return SplitName[split.name].value
 
 
 class DifficultyName(StrEnum):
@@ -59,6 +65,16 @@ BudgetOption = Annotated[
     int, typer.Option(min=0, max=100, help="Steps of an episode; 0: as the profile has it.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON for a program to read.")]
+JobsOption = Annotated[
+    int | None, typer.Option(min=1, help="How many processes to use; without it, one for each core.")
+]
+RayOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Use a Ray cluster instead: its address, auto, or local. Needs the extra [ray].",
+    ),
+]
 
 
 def task_filter(

@@ -20,6 +20,7 @@ from ..client.types import (
     Value,
 )
 from ..evaluation.results import action_record, reward_record
+from .options import split_word
 
 Json = dict[str, Any]
 
@@ -35,7 +36,7 @@ def task_record(task: Task) -> Json:
         "task": task.task_id,
         "kind": task.kind.name.lower(),
         "database": task.database_id,
-        "split": task.split.name.lower(),
+        "split": split_word(task.split),
         "difficulty": task.difficulty.name.lower(),
         "family": task.family,
         "prompt": task.prompt,
@@ -57,7 +58,7 @@ def database_record(database: DatabaseInfo) -> Json:
     return {
         "database": database.database_id,
         "title": database.title,
-        "split": database.split.name.lower(),
+        "split": split_word(database.split),
         "task_count": database.task_count,
         "tables": [asdict(table) for table in database.tables],
     }

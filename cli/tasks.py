@@ -15,7 +15,8 @@ from rich.text import Text
 from ..client.types import DatabaseInfo, TableColumn, Task
 from ..evaluation.tasks import TaskFilter
 from . import screen
-from .bank import build, import_spider
+from .bank import build, import_tasks
+from .bank_checks import show_stats, verify
 from .connection import connected, run
 from .options import (
     AddressOption,
@@ -26,6 +27,7 @@ from .options import (
     KindOption,
     SplitOption,
     TokenOption,
+    split_word,
     task_filter,
 )
 from .records import database_record, task_record, write_line
@@ -34,10 +36,13 @@ COLUMN_GAP = 3  # between two columns of a table
 NARROWEST_PROMPT = 24
 
 tasks = typer.Typer(
-    no_args_is_help=True, help="List and show tasks and databases, build a bank or import one."
+    no_args_is_help=True, help="List and show tasks and databases; build, import, check and count a bank."
 )
 tasks.command("build")(build)
-tasks.command("import-spider")(import_spider)
+tasks.command("verify")(verify)
+tasks.command("audit")(audit)
+tasks.command("stats")(show_stats)
+tasks.command("import")(import_tasks)
 
 
 @tasks.command("list")
@@ -117,7 +122,7 @@ def _task_table(listed: list[Task], width: int) -> Table:
     columns = {
         "Task": [task.task_id for task in listed],
         "Level": [task.difficulty.name.lower() for task in listed],
-        "Split": [task.split.name.lower() for task in listed],
+        "Split": [split_word(task.split) for task in listed],
         "Family": [task.family for task in listed],
         "Prompt": [task.prompt.replace("\n", " ") for task in listed],
     }
@@ -145,7 +150,7 @@ def _cut(cell: str, width: int) -> Text:
 
 
 def _task_page(task: Task) -> RenderableType:
-    about = f"{task.database_id} · {task.difficulty.name.lower()} · {task.family} · {task.split.name.lower()}"
+    about = f"{task.database_id} · {task.difficulty.name.lower()} · {task.family} · {split_word(task.split)}"
     parts: list[RenderableType] = [
         Panel(
             Text(task.prompt),
@@ -174,7 +179,7 @@ def _database_table(found: list[DatabaseInfo]) -> Table:
     for database in found:
         table.add_row(
             Text(database.database_id, "bold"),
-            database.split.name.lower(),
+            split_word(database.split),
             str(database.task_count),
             Text(database.title),
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .bank import TaskBank, UnknownDatabase, UnknownTask
-from .bank_file import BankDatabase, BankError, DatabaseInfo, write_bank
+from .bank_file import BankDatabase, BankError, DatabaseInfo
+from .bank_writer import write_bank
 from .prepare import GoldFailed
 
 __all__ = [

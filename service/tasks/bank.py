@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
+from array import array
 from bisect import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
-from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
-from typing import Self
-
-import apsw
+from threading import Lock
+from typing import Any, Self, overload
 
 from ..core.schema import Schema
 from ..core.task import Difficulty, PreparedTask, Split, Task, TaskKind
 from ..sandbox.images import DatabaseImages
-from .bank_file import FORMAT, BankContent, BankError, DatabaseInfo, read_bank, read_images
+from .bank_file import BankContent, DatabaseInfo, connect, read_bank, read_images, read_tasks
 from .once import Once
 from .prepare import prepare
 
 KEPT_DATABASES = 64  # whose images are in memory
 KEPT_TASKS = 1_024  # that are prepared; each holds its gold rows
+KEPT_SELECTIONS = 64  # so that each page of a listing need not look through all tasks
 NEIGHBOURS = 250  # ids on either side that an unknown one is compared with: comparing takes 50 µs each
+READ_AHEAD = 256  # tasks that are read together when many are
+
+_Group = tuple[int, str, int, int, str]  # kind, database, split, difficulty, family
 
 
 class UnknownTask(LookupError):
@@ -36,20 +38,28 @@ class UnknownDatabase(LookupError):
 class TaskBank:
     """The tasks and databases of a bank file.
 
-    Images are read and tasks prepared when they are first asked for. All methods may be called from
-    several threads at once; they raise BankError when the file was damaged since it was opened.
+    What tells tasks apart is in memory, about 300 bytes a task; their texts, the images and the gold rows
+    are read and made when they are first asked for. All methods may be called from several threads at
+    once; they raise BankError when the file was damaged since it was opened.
     """
 
     def __init__(self, path: Path, content: BankContent) -> None:
         self.path = path
-        self.tasks = content.tasks
         self.databases = content.databases
         self.digest = content.digest
+        self.manifest: dict[str, Any] = content.manifest
         self._hashes = content.image_hashes
-        self._tasks = {task.task_id: task for task in content.tasks}
+        self._index = content.index
+        self._positions = {row[0]: position for position, row in enumerate(content.index)}
+        self._groups: dict[_Group, array[int]] = {}
+        for position, row in enumerate(content.index):
+            self._groups.setdefault(row[1:6], array("L")).append(position)
         self._databases = {info.database_id: info for info in content.databases}
         self._images: Once[DatabaseImages] = Once(KEPT_DATABASES)
         self._prepared: Once[PreparedTask] = Once(KEPT_TASKS)
+        self._selections: Once[Tasks] = Once(KEPT_SELECTIONS)
+        self._connection = connect(path)
+        self._reading = Lock()
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -58,27 +68,26 @@ class TaskBank:
 
     @classmethod
     def default(cls) -> Self:
-        """Opens the bank of this version in the user's cache folder, building it there at the first time.
+        """Opens the bank that comes along: the package's own, or one that is built in the user's cache.
 
-        Raises BankError when that folder cannot be written.
+        Building it takes some seconds, once. Raises BankError when that folder cannot be written.
         """
-        path = default_path()
-        if not path.exists():
-            from .build import build  # the sources of all tasks: needed this once, and slow to import
+        from .default_bank import default_path, ensure_default
 
-            try:
-                build(path)
-            except OSError as error:
-                hint = "set XDG_CACHE_HOME to a folder that can be written, or open a bank file"
-                raise BankError(f"cannot keep the task bank at {path} ({error}); {hint}") from error
-        return cls.open(path)
+        ensure_default()
+        return cls.open(default_path())
+
+    @property
+    def tasks(self) -> Tasks:
+        """All tasks in the bank's order."""
+        return Tasks(self, range(len(self._index)))
 
     def task(self, task_id: str) -> Task:
         """Gives a task, or raises UnknownTask."""
-        task = self._tasks.get(task_id)
-        if task is None:
-            raise UnknownTask(_not_found("task", task_id, self._tasks))
-        return task
+        position = self._positions.get(task_id)
+        if position is None:
+            raise UnknownTask(_not_found("task", task_id, self._positions))
+        return self.read(range(position, position + 1))[0]
 
     def database(self, database_id: str) -> DatabaseInfo:
         """Gives a database, or raises UnknownDatabase."""
@@ -95,17 +104,21 @@ class TaskBank:
         difficulty: Difficulty | None = None,
         database_id: str = "",
         family: str = "",
-    ) -> tuple[Task, ...]:
+    ) -> Tasks:
         """Gives the tasks that pass all filters, in the bank's order; None and "" let all pass."""
-        return tuple(
-            task
-            for task in self.tasks
-            if (kind is None or task.kind is kind)
-            and (split is None or task.split is split)
-            and (difficulty is None or task.difficulty is difficulty)
-            and (not database_id or task.database_id == database_id)
-            and (not family or task.family == family)
-        )
+        wanted = (kind, database_id, split, difficulty, family)
+        if not any(wanted):
+            return self.tasks
+
+        def find() -> Tasks:
+            groups = (
+                positions
+                for group, positions in self._groups.items()
+                if all(not want or want == value for want, value in zip(wanted, group, strict=True))
+            )
+            return Tasks(self, array("L", sorted(chain.from_iterable(groups))))
+
+        return self._selections.get(repr(wanted), find)
 
     def images(self, database_id: str) -> DatabaseImages:
         """Gives the instances of a database, the visible one first, for the sandbox to open."""
@@ -121,27 +134,76 @@ class TaskBank:
 
         Raises GoldFailed when gold cannot be run, which the bank's build rules out.
         """
-        task = self.task(task_id)
-        return self._prepared.get(task_id, lambda: prepare(task, self.images(task.database_id)))
+
+        def make() -> PreparedTask:
+            task = self.task(task_id)
+            return prepare(task, self.images(task.database_id))
+
+        return self._prepared.get(task_id, make)
+
+    def read(self, positions: range) -> list[Task]:
+        """Gives the tasks at consecutive positions of the bank's order, checked against their sha256."""
+        with self._reading:
+            return read_tasks(self._connection, self._index, positions)
+
+    def split_at(self, position: int) -> Split:
+        """Gives the split of the task at a position of the bank's order; nothing is read for it."""
+        return Split(self._index[position][3])
+
+    def database_at(self, position: int) -> str:
+        """Gives the database of the task at a position of the bank's order; nothing is read for it."""
+        return str(self._index[position][2])
+
+    def close(self) -> None:
+        """Closes the file. What was read stays; nothing more can be read."""
+        self._connection.close(True)
 
     def _read_images(self, info: DatabaseInfo) -> DatabaseImages:
         hashes = [self._hashes[info.database_id, instance] for instance in range(info.instances)]
-        return DatabaseImages.of(info.database_id, read_images(self.path, info.database_id, hashes))
+        with self._reading:
+            images = read_images(self._connection, info.database_id, hashes)
+        return DatabaseImages.of(info.database_id, images)
 
 
-def default_path() -> Path:
-    """Where `TaskBank.default` keeps its bank: $XDG_CACHE_HOME or ~/.cache, in `sqldojo/`.
+class Tasks(Sequence[Task]):
+    """Some tasks of a bank, in its order; each is read when it is asked for, and none is kept."""
 
-    The name has the bank's format, the package's version and a digest of all that the content hangs
-    on: the sources in this folder and the SQLite that writes the images.
-    """
-    sources = hashlib.sha256(apsw.sqlite_lib_version().encode())
-    here = Path(__file__).parent
-    for source in sorted(here.rglob("*.py")):
-        sources.update(f"{source.relative_to(here)}\n".encode() + source.read_bytes())
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    name = f"bank-{FORMAT}-{version('sqldojo')}-{sources.hexdigest()[:16]}.sqlite"
-    return cache / "sqldojo" / name
+    def __init__(self, bank: TaskBank, positions: Sequence[int]) -> None:
+        self._bank = bank
+        self._positions = positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    @overload
+    def __getitem__(self, index: int) -> Task: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Tasks: ...
+
+    def __getitem__(self, index: int | slice) -> Task | Tasks:
+        if isinstance(index, slice):
+            return Tasks(self._bank, self._positions[index])
+        position = self._positions[index]
+        return self._bank.read(range(position, position + 1))[0]
+
+    def __iter__(self) -> Iterator[Task]:
+        for run in _runs(self._positions):
+            yield from self._bank.read(run)
+
+
+def _runs(positions: Iterable[int]) -> Iterator[range]:
+    """Cuts ascending positions into runs of neighbours, none longer than READ_AHEAD."""
+    run = range(0)
+    for position in positions:
+        if position == run.stop and 0 < len(run) < READ_AHEAD:
+            run = range(run.start, position + 1)
+            continue
+        if run:
+            yield run
+        run = range(position, position + 1)
+    if run:
+        yield run
 
 
 def _not_found(what: str, wanted: str, known: Iterable[str]) -> str:

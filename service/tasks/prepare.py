@@ -32,7 +32,11 @@ def prepare(task: Task, images: DatabaseImages) -> PreparedTask:
 
 def gold_rows(task: Task, images: DatabaseImages, instance: int) -> Rows:
     """Gives the task's gold rows on an instance, or raises GoldFailed."""
-    gold = judged_rows(task, task.gold_sql, images, instance)
+    return checked_gold(judged_rows(task, task.gold_sql, images, instance), instance)
+
+
+def checked_gold(gold: Rows | ActionError, instance: int) -> Rows:
+    """Gives the gold rows of an instance, or raises GoldFailed when there are none to compare with."""
     if isinstance(gold, ActionError):
         raise GoldFailed(f"gold fails on instance {instance}: {gold.message}")
     if not gold.complete:

@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 import sqlglot
+from sqlglot import exp
 
 from ..core.execution import ActionError, Rows
 from ..core.grading import grade_answer, render_answer, same_rows
 from ..core.observation import SHOWN_CHARACTERS, SHOWN_ROWS
 from ..core.schema import Schema
-from ..core.task import AnswerKind, Task, TaskKind
-from ..sandbox.images import DatabaseImages
+from ..core.task import AnswerKind, Split, Task, TaskKind
 from .bank_file import BankDatabase
-from .difficulty import difficulty_of
-from .prepare import GoldFailed, gold_rows, judged_rows
-from .stability import unstable_instances
+from .difficulty import structural_difficulty
+from .instances import Instances
+from .prepare import GoldFailed, checked_gold, judged_rows
+from .stability import Shaker
 
 LONGEST = {"task_id": 256, "family": 128}  # in characters; the contract takes no longer ones
 
@@ -69,17 +70,22 @@ def verify(
     databases: Sequence[BankDatabase], tasks: Sequence[Task], progress: Progress | None = None
 ) -> tuple[Fault, ...]:
     """Runs every task on every instance of its database and gives all faults, in the order of the tasks."""
-    verifiers = {database.database_id: Verifier(database) for database in databases}
+    known = {database.database_id: database for database in databases}
     counts = Counter(task.task_id for task in tasks)
+    verifiers: dict[str, Verifier] = {}
     faults: list[Fault] = []
     for done, task in enumerate(tasks, 1):
         if counts[task.task_id] > 1:
             faults.append(Fault(task.task_id, FaultKind.DUPLICATE_ID, "another task has the same id"))
-        if task.database_id in verifiers:
-            faults += verifiers[task.database_id].verify(task)
-        else:
+        database = known.get(task.database_id)
+        if database is None:
             reason = f"no database {task.database_id!r} in the bank"
             faults.append(Fault(task.task_id, FaultKind.MISPLACED, reason))
+        else:
+            if task.database_id not in verifiers:
+                instances = Instances(database.database_id, database.images)
+                verifiers[task.database_id] = Verifier(instances, database.split)
+            faults += verifiers[task.database_id].verify(task)
         if progress is not None:
             progress(done, len(tasks))
     return tuple(faults)
@@ -89,53 +95,89 @@ _Finding = tuple[FaultKind, str]
 
 
 class Verifier:
-    """Verifies the tasks of one database, in the sandbox and under each task's own permissions."""
+    """Verifies the tasks of one database, in the sandbox and under each task's own permissions.
 
-    def __init__(self, database: BankDatabase) -> None:
-        self._database = database
-        self._images = DatabaseImages.of(database.database_id, database.images)
+    Each instance is opened once for all tasks that write nothing. For one thread.
+    """
+
+    def __init__(self, instances: Instances, split: Split) -> None:
+        self._instances = instances
+        self._split = split
+        self._shaker = Shaker(instances.images.images)
 
     def verify(self, task: Task) -> list[Fault]:
         """Gives what is wrong with a task; nothing is run when its form is."""
-        findings = list(self._form(task)) or list(self._execution(task))
+        try:
+            statement = sqlglot.parse_one(task.gold_sql, read="sqlite")
+        except sqlglot.errors.SqlglotError as error:
+            reason = f"gold does not parse: {str(error).splitlines()[0]}"
+            return [Fault(task.task_id, FaultKind.MALFORMED, reason)]
+        findings = list(self._form(task, statement)) or list(self._execution(task, statement))
         return [Fault(task.task_id, kind, reason) for kind, reason in findings]
 
-    def _form(self, task: Task) -> Iterator[_Finding]:
-        if task.split is not self._database.split:
-            yield (
-                FaultKind.MISPLACED,
-                f"its split is {task.split.name}, its database's {self._database.split.name}",
-            )
+    def close(self) -> None:
+        """Frees the memory; the instances stay open."""
+        self._shaker.close()
+
+    def _form(self, task: Task, statement: exp.Expr) -> Iterator[_Finding]:
+        if task.split is not self._split:
+            yield FaultKind.MISPLACED, f"its split is {task.split.name}, its database's {self._split.name}"
         yield from _fields(task)
-        yield from _names(task, self._images.schema)
-        try:
-            difficulty = difficulty_of(task.gold_sql)
-        except sqlglot.errors.SqlglotError as error:
-            yield FaultKind.MALFORMED, f"gold does not parse: {str(error).splitlines()[0]}"
-            return
-        if task.difficulty is not difficulty:
+        yield from _names(task, self._instances.schema)
+        least = structural_difficulty(statement)
+        # A fault that is hard to see makes a repair task harder than its gold is.
+        if task.difficulty is not least and (task.kind is TaskKind.EXPLORE or task.difficulty < least):
             yield (
                 FaultKind.DIFFICULTY,
-                f"it is {task.difficulty.name}, gold's structure says {difficulty.name}",
+                f"it is {task.difficulty.name}, gold's structure says {least.name}",
             )
 
-    def _execution(self, task: Task) -> Iterator[_Finding]:
-        images = self._images
-        instances = range(len(images.images))
+    def _execution(self, task: Task, statement: exp.Expr) -> Iterator[_Finding]:
+        instances = range(len(self._instances))
         try:
-            golds = [gold_rows(task, images, instance) for instance in instances]
-            again = [gold_rows(task, images, instance) for instance in instances]
+            golds = [self._gold(task, instance) for instance in instances]
+            if "random" in task.gold_sql.casefold():  # nothing else that SQLite has hangs on chance
+                for instance in instances:
+                    if not same_rows(self._gold(task, instance), golds[instance], ordered=task.ordered):
+                        yield (
+                            FaultKind.GOLD_UNSTABLE,
+                            f"run twice on instance {instance}, gold gives other rows",
+                        )
         except GoldFailed as failed:
             yield FaultKind.GOLD_FAILS, str(failed)
             return
-        for instance in instances:
-            if not same_rows(again[instance], golds[instance], ordered=task.ordered):
-                yield FaultKind.GOLD_UNSTABLE, f"run twice on instance {instance}, gold gives other rows"
-        unstable = unstable_instances(task, images.images, golds)
+        unstable = self._shaker.unstable_instances(task, statement, golds)
         if unstable:
             reason = f"gold leaves open which rows it gives, or in what order; instances {unstable}"
             yield FaultKind.GOLD_UNSTABLE, reason
-        yield from _answer(task, golds[0]) if task.kind is TaskKind.EXPLORE else _repair(task, images, golds)
+        yield from _answer(task, golds[0]) if task.kind is TaskKind.EXPLORE else self._repair(task, golds)
+
+    def _repair(self, task: Task, golds: list[Rows]) -> Iterator[_Finding]:
+        """Checks that the broken statement is graded wrong, and that no constant would be graded right."""
+        if len(golds) > 1 and all(same_rows(gold, golds[0], ordered=task.ordered) for gold in golds):
+            yield FaultKind.CONSTANT, "gold gives the same rows on every instance"
+        wrong_on = []
+        for instance, gold in enumerate(golds):
+            if not _is_gold(task, self._judged(task, task.broken_sql, instance), gold):
+                wrong_on.append(instance)
+                if instance == 0:
+                    return
+        if not wrong_on:
+            yield FaultKind.NOT_BROKEN, "the broken statement gives the gold rows on every instance"
+        elif 0 not in wrong_on:
+            yield (
+                FaultKind.HIDDEN_FAULT,
+                f"the broken statement is wrong on hidden instances only: {wrong_on}",
+            )
+
+    def _gold(self, task: Task, instance: int) -> Rows:
+        return checked_gold(self._judged(task, task.gold_sql, instance), instance)
+
+    def _judged(self, task: Task, sql: str, instance: int) -> Rows | ActionError:
+        """Runs `sql` and gives what it is judged by, on a copy where it writes."""
+        if task.permissions.read_only:
+            return self._instances.run(sql, instance, task.permissions)
+        return judged_rows(task, sql, self._instances.images, instance)
 
 
 def _fields(task: Task) -> Iterator[_Finding]:
@@ -220,24 +262,6 @@ def _wrong_answers(kind: AnswerKind, gold: Rows) -> Iterator[str]:
         yield str(value + abs(value) + 1)
     elif value is None:
         yield "0"
-
-
-def _repair(task: Task, images: DatabaseImages, golds: list[Rows]) -> Iterator[_Finding]:
-    """Checks that the broken statement is graded wrong, and that no constant would be graded right.
-
-    That gold is graded right was seen when it was run twice.
-    """
-    if len(golds) > 1 and all(same_rows(gold, golds[0], ordered=task.ordered) for gold in golds):
-        yield FaultKind.CONSTANT, "gold gives the same rows on every instance"
-    wrong_on = [
-        instance
-        for instance, gold in enumerate(golds)
-        if not _is_gold(task, judged_rows(task, task.broken_sql, images, instance), gold)
-    ]
-    if not wrong_on:
-        yield FaultKind.NOT_BROKEN, "the broken statement gives the gold rows on every instance"
-    elif 0 not in wrong_on:
-        yield FaultKind.HIDDEN_FAULT, f"the broken statement is wrong on hidden instances only: {wrong_on}"
 
 
 def _is_gold(task: Task, result: Rows | ActionError, gold: Rows) -> bool:

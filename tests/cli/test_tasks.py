@@ -1,8 +1,18 @@
 import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
 
 import pytest
+from servers import serving
+from typer.testing import CliRunner
 
+from sqldojo.cli.application import application
 from sqldojo.client.sync import connect_sync
+from sqldojo.client.types import Split
+from sqldojo.service.core import task as core
+from sqldojo.service.tasks import BankDatabase, TaskBank, write_bank
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +122,131 @@ def test_an_unknown_database(sqldojo, server):
     assert (unknown.returncode, "UNKNOWN_DATABASE" in unknown.stderr) == (2, True)
 
 
-def test_build_writes_a_bank_that_a_server_opens(sqldojo, tmp_path, tasks):
-    (report,) = records(sqldojo("tasks", "build", "--output", "bank.sqlite", "--json"))
-    assert report["explore_tasks"] + report["repair_tasks"] == len(tasks)
-    assert report["explore_tasks"] >= 60
-    assert report["repair_tasks"] >= 60
-    assert (tmp_path / "bank.sqlite").is_file()
+BUILD = ("tasks", "build", "--explore", "6", "--repair", "6", "--jobs", "1", "--domain", "hospital")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    path = tmp_path_factory.mktemp("small") / "bank.sqlite"
+    built = CliRunner().invoke(application, [*BUILD, "--output", str(path), "--json"])
+    assert built.exit_code == 0, built.output
+    report = json.loads(built.stdout)
+    assert (report["explore_tasks"] - 6, report["repair_tasks"] - 6) == (21, 22)
+    assert (report["databases"], report["warnings"]) == (2, [])
+    return path, report
+
+
+def test_build_writes_a_bank_that_a_server_opens(small):
+    path, report = small
+    with serving("--bank", str(path)) as server, connect_sync(server.address) as dojo:
+        assert dojo.bank().digest == report["digest"]
+        assert len(dojo.tasks()) == report["explore_tasks"] + report["repair_tasks"]
+        drifted = dojo.tasks(split=Split.TEST_DRIFT)
+        assert {task.database_id for task in drifted} == {"hospital~drift"}
+        assert dojo.database("hospital~drift").tables
+
+
+def test_build_again_on_screen(sqldojo, small):
+    path, _ = small
+    built = sqldojo(*BUILD, "--output", str(path.with_name("again.sqlite")))
+    assert built.returncode == 0, built.stderr
+    assert "27 explore and 28 repair tasks on 2 databases, all verified, in" in built.stdout
+    assert "55/55 tasks" in built.stderr
+    assert path.with_name("again.sqlite").read_bytes() == path.read_bytes()
+
+
+def test_what_cannot_be_built_says_why(sqldojo, tmp_path):
+    (tmp_path / "file").touch()
+    refused = sqldojo(*BUILD, "--output", "file/bank.sqlite")
+    assert (refused.returncode, "cannot write file/bank.sqlite" in refused.stderr) == (2, True)
+    unknown = sqldojo("tasks", "build", "--output", "bank.sqlite", "--domain", "atlantis")
+    assert (unknown.returncode, "no domain atlantis" in unknown.stderr) == (2, True)
+    assert "hospital" in unknown.stderr
+
+
+def test_an_interrupted_build_goes_on(small, tmp_path):
+    _, report = small
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sqldojo.cli", *BUILD, "--output", "bank.sqlite"], cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    work = tmp_path / "bank.sqlite.work" / "chunks.sqlite"
+    while not (work.exists() and work.stat().st_size):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130, said
+    assert "interrupted\nThe same command goes on from here." in said
+    assert not (tmp_path / "bank.sqlite").exists()
+    result = CliRunner().invoke(application, [*BUILD, "--output", str(tmp_path / "bank.sqlite"), "--json"])
+    assert json.loads(result.stdout)["digest"] == report["digest"]
+
+
+def test_verify_passes_a_sound_bank(sqldojo, small):
+    path, report = small
+    (verified,) = records(sqldojo("tasks", "verify", str(path), "--json", "--jobs", "2"))
+    assert (verified["digest"], verified["grave"], verified["tasks"]) == (report["digest"], 0, 55)
+    assert all(not leak["grave"] for leak in verified["leaks"])
+    shown = sqldojo("tasks", "verify", str(path), "--jobs", "1")
+    assert (shown.returncode, shown.stdout.splitlines()[-1]) == (0, "every task can be played")
+    assert "55/55 tasks" in shown.stderr
+
+
+def test_verify_ends_with_1_when_a_task_cannot_be_played(small, tmp_path):
+    path, _ = small
+    bank = TaskBank.open(path)
+    databases = [
+        BankDatabase(info.database_id, info.title, info.split, bank.images(info.database_id).images)
+        for info in bank.databases
+    ]
+    wrong = replace(bank.tasks[0], gold_sql="SELECT nothing FROM patient", split=core.Split.TEST)
+    write_bank(tmp_path / "wrong.sqlite", databases, [wrong, *bank.tasks[1:5]])
+    result = CliRunner().invoke(
+        application, ["tasks", "verify", str(tmp_path / "wrong.sqlite"), "--jobs", "1"]
+    )
+    assert result.exit_code == 1
+    assert "1 \u00d7 database or split" in result.stdout
+    assert wrong.task_id in result.stdout
+    assert "1 grave findings" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["verify", "stats"])
+def test_what_is_no_bank_is_the_users_to_mend(sqldojo, tmp_path, command):
+    (tmp_path / "notes").write_text("no bank at all")
+    for name, said in (("notes", "is no readable task bank"), ("absent", "no task bank at absent")):
+        refused = sqldojo("tasks", command, name)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert said in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_stats_counts_every_task(sqldojo, small, tmp_path):
+    pytest.importorskip("matplotlib", reason="needs the extra [plots]")
+    path, report = small
+    (counted,) = records(sqldojo("tasks", "stats", str(path), "--json", "--plots", "plots"))
+    assert counted["tasks"] == 55
+    assert counted["manifest"]["digest"] == report["digest"]
+    assert sum(sum(of.values()) for of in counted["stats"]["family"].values()) == 55
+    assert set(counted["stats"]["split"]) == {"train", "test-drift"}
+    assert sorted(counted["plots"]) == sorted(f"plots/{file.name}" for file in (tmp_path / "plots").iterdir())
+    shown = sqldojo("tasks", "stats", str(path)).stdout.splitlines()
+    assert max(map(len, shown)) <= 80
+    assert shown[-1].startswith("55 tasks on 2 databases, digest ")
+
+
+def test_plots_say_what_is_missing(sqldojo, small, tmp_path):
+    path, _ = small
+    (tmp_path / "file").touch()
+    refused = sqldojo("tasks", "stats", str(path), "--plots", "file")
+    assert refused.returncode == 2
+    (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError('no', name='matplotlib')")
+    missing = sqldojo("tasks", "stats", str(path), "--plots", "plots", PYTHONPATH=str(tmp_path))
+    assert missing.returncode == 2
+    assert "pip install 'sqldojo[plots]'" in missing.stderr
+
+
+def test_ray_that_is_missing_is_said(sqldojo, tmp_path):
+    (tmp_path / "ray.py").write_text("raise ModuleNotFoundError('no', name='ray')")
+    missing = sqldojo(*BUILD, "--output", "bank.sqlite", "--ray", "auto", PYTHONPATH=str(tmp_path))
+    assert missing.returncode == 2
+    assert "pip install 'sqldojo[ray]'" in missing.stderr

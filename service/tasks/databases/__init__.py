@@ -6,7 +6,25 @@ from random import Random
 
 import apsw
 
-from . import airline, film_streaming, hospital, retail_shop, university
+from . import (
+    airline,
+    bank,
+    city_services,
+    energy,
+    film_streaming,
+    hospital,
+    hotel,
+    insurance,
+    library,
+    logistics,
+    museum,
+    payroll,
+    retail_shop,
+    sensors,
+    sports,
+    subscriptions,
+    university,
+)
 from .domain import Domain
 
 INSTANCES = 4  # instance 0 is visible to an agent, the others are hidden
@@ -16,8 +34,20 @@ DOMAINS: tuple[Domain, ...] = (
     retail_shop.DOMAIN,
     hospital.DOMAIN,
     airline.DOMAIN,
+    library.DOMAIN,
+    payroll.DOMAIN,
+    bank.DOMAIN,
+    insurance.DOMAIN,
+    subscriptions.DOMAIN,
+    logistics.DOMAIN,
+    sensors.DOMAIN,
+    sports.DOMAIN,
+    city_services.DOMAIN,
     university.DOMAIN,
+    energy.DOMAIN,
     film_streaming.DOMAIN,
+    museum.DOMAIN,
+    hotel.DOMAIN,
 )
 
 

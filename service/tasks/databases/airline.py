@@ -21,9 +21,10 @@ from .draw import (
     people,
     pick,
     popular,
+    some,
     unless,
 )
-from .lexicon import Lexicon
+from .lexicon import ColumnWords, Conversion, Exclusion, FiscalYear, Lexicon, Link, Role, Screen, TableWords
 from .words import CITIES
 
 DDL = """
@@ -145,19 +146,19 @@ TIERS = ("Blue", "Silver", "Gold")
 CREW_ROLES = ("Captain", "First Officer", "Purser", "Flight Attendant")
 
 
-def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  # noqa: ARG001
+def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:
     """Fills the tables; `LostItem` gets two rows only."""
-    aircraft = _aircraft(rng)
+    aircraft = _aircraft(rng, scale)
     routes = _routes(rng)
-    flights = _flights(rng, routes, aircraft)
-    passengers = _passengers(rng)
-    crew = _crew(rng)
+    flights = _flights(rng, scale, routes, aircraft)
+    passengers = _passengers(rng, scale)
+    crew = _crew(rng, scale)
     insert(connection, "Airport", AIRPORTS)
     insert(connection, "Aircraft", aircraft)
     insert(connection, "Route", routes)
     insert(connection, "Flight", flights)
     insert(connection, "Passenger", passengers)
-    insert(connection, "Booking", _bookings(rng, flights, passengers))
+    insert(connection, "Booking", _bookings(rng, scale, flights, passengers))
     insert(connection, "CrewMember", crew)
     insert(connection, "FlightCrew", _flight_crews(rng, flights, crew))
     flown = [row[0] for row in flights if row[5] == "landed"]
@@ -168,11 +169,11 @@ def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  #
     insert(connection, "LostItem", lost)
 
 
-def _aircraft(rng: Random) -> list[Cells]:
+def _aircraft(rng: Random, scale: float) -> list[Cells]:
     models = Zipf(MODELS[:-1])
     seats = {"A220-300": 145, "A320neo": 180, "A350-900": 325, "737 MAX 8": 178, "787-9": 290, "E195-E2": 132}
     fleet: list[Cells] = []
-    for number in range(1, 27 + rng.randrange(6)):
+    for number in range(1, some(rng, scale, 26, 31) + 1):
         model = models.draw(rng)
         registration = f"HB-{chr(65 + number // 26)}{chr(65 + number % 26)}{chr(65 + rng.randrange(26))}"
         fleet.append((number, registration, model, seats[model], unless(rng, 0.15, 2008 + rng.randrange(16))))
@@ -193,11 +194,11 @@ def _routes(rng: Random) -> list[Cells]:
     return [(number, *pair, lengths[frozenset(pair)]) for number, pair in enumerate(pairs, 1)]
 
 
-def _flights(rng: Random, routes: list[Cells], aircraft: list[Cells]) -> list[Cells]:
+def _flights(rng: Random, scale: float, routes: list[Cells], aircraft: list[Cells]) -> list[Cells]:
     route, plane = popular(rng, routes), popular(rng, aircraft[:-1], idle=0.05)
     statuses = Zipf(FLIGHT_STATUSES)
     flights: list[Cells] = []
-    for number in range(1, 601 + rng.randrange(120)):
+    for number in range(1, some(rng, scale, 600, 719) + 1):
         status = statuses.draw(rng)
         date = (
             day(rng, "2025-01-01", "2025-03-31")
@@ -221,7 +222,7 @@ def _flights(rng: Random, routes: list[Cells], aircraft: list[Cells]) -> list[Ce
     return flights
 
 
-def _passengers(rng: Random) -> list[Cells]:
+def _passengers(rng: Random, scale: float) -> list[Cells]:
     places, tiers = Zipf(CITIES), Zipf(TIERS)
     return [
         (
@@ -232,16 +233,16 @@ def _passengers(rng: Random) -> list[Cells]:
             day(rng, "1940-01-01", "2015-12-31"),
             unless(rng, 0.5, tiers.draw(rng)),
         )
-        for number, name in enumerate(people(rng, 540 + rng.randrange(80)), 1)
+        for number, name in enumerate(people(rng, some(rng, scale, 540, 619)), 1)
     ]
 
 
-def _bookings(rng: Random, flights: list[Cells], passengers: list[Cells]) -> list[Cells]:
+def _bookings(rng: Random, scale: float, flights: list[Cells], passengers: list[Cells]) -> list[Cells]:
     flight, passenger = popular(rng, flights), popular(rng, passengers, idle=0.12)
     classes = Zipf(CABIN_CLASSES)
     factor = {"economy": 1, "premium": 2, "business": 4, "first": 7}
     bookings: dict[Cells, Cells] = {}
-    for _ in range(2_300 + rng.randrange(500)):
+    for _ in range(some(rng, scale, 2300, 2799)):
         chosen, cabin = flight.draw(rng), classes.draw(rng)
         key = (chosen[0], passenger.draw(rng)[0])
         seat = f"{1 + rng.randrange(38)}{pick(rng, 'ABCDEF')}"
@@ -251,11 +252,11 @@ def _bookings(rng: Random, flights: list[Cells], passengers: list[Cells]) -> lis
     return list(bookings.values())
 
 
-def _crew(rng: Random) -> list[Cells]:
+def _crew(rng: Random, scale: float) -> list[Cells]:
     bases = Zipf(airport[0] for airport in AIRPORTS[:4])
     pay = {"Captain": 160_000, "First Officer": 95_000, "Purser": 68_000, "Flight Attendant": 49_000}
     crew: list[Cells] = []
-    for number, name in enumerate(people(rng, 110 + rng.randrange(20)), 1):
+    for number, name in enumerate(people(rng, some(rng, scale, 110, 129)), 1):
         role = CREW_ROLES[(number - 1) % len(CREW_ROLES)]
         mentor = 1 + rng.randrange(number - 1) if number > 1 else None
         hired_on = day(rng, "1998-01-01", "2023-12-31")
@@ -286,7 +287,212 @@ def _flight_crews(rng: Random, flights: list[Cells], crew: list[Cells]) -> list[
     return rows
 
 
-LEXICON = Lexicon((), ())
+_FLEET_AND_NETWORK = (
+    TableWords(
+        "Airport",
+        "airport",
+        "airports",
+        (
+            ColumnWords("IataCode", Role.NAME, "IATA code"),
+            ColumnWords("Name", Role.NAME, "name"),
+            ColumnWords("City", Role.NAME, "city", plural="cities"),
+            ColumnWords("Country", Role.CATEGORY, "country", having="in {}", plural="countries"),
+            ColumnWords("ElevationM", Role.LEVEL, "elevation", missing="of unknown elevation", unit="metres"),
+        ),
+        label=("IataCode",),
+    ),
+    TableWords(
+        "Aircraft",
+        "aircraft",
+        "aircraft",
+        (
+            ColumnWords("Registration", Role.NAME, "registration"),
+            ColumnWords("Model", Role.CATEGORY, "model", having="of the model {}"),
+            ColumnWords("Seats", Role.LEVEL, "number of seats", plural="numbers of seats"),
+            ColumnWords(
+                "BuiltYear",
+                Role.LEVEL,
+                "year of construction",
+                missing="of unknown age",
+                plural="years of construction",
+            ),
+        ),
+        label=("Registration",),
+    ),
+    TableWords(
+        "Route",
+        "route",
+        "routes",
+        (ColumnWords("DistanceKm", Role.AMOUNT, "length", unit="km"),),
+    ),
+    TableWords(
+        "Flight",
+        "flight",
+        "flights",
+        (
+            ColumnWords("DepartsAt", Role.MOMENT, "departure", event="leaving"),
+            ColumnWords("Status", Role.CATEGORY, "status", having="marked {}", plural="statuses"),
+            ColumnWords("Delay (min)", Role.LEVEL, "delay", missing="without a known delay", unit="minutes"),
+        ),
+    ),
+)
+_PEOPLE = (
+    TableWords(
+        "Passenger",
+        "passenger",
+        "passengers",
+        (
+            ColumnWords("FullName", Role.NAME, "name"),
+            ColumnWords(
+                "Email",
+                Role.TEXT,
+                "e-mail address",
+                missing="without an e-mail address",
+                plural="e-mail addresses",
+            ),
+            ColumnWords("Country", Role.CATEGORY, "home country", having="from {}", plural="home countries"),
+            ColumnWords("BirthDate", Role.DATE, "date of birth", event="born", plural="dates of birth"),
+            ColumnWords(
+                "Tier",
+                Role.CATEGORY,
+                "frequent flyer tier",
+                having="of the frequent flyer tier {}",
+                missing="outside the frequent flyer programme",
+            ),
+        ),
+        label=("FullName",),
+        person=True,
+    ),
+    TableWords(
+        "Booking",
+        "booking",
+        "bookings",
+        (
+            ColumnWords("SeatNo", Role.TEXT, "seat", missing="without a seat"),
+            ColumnWords(
+                "CabinClass", Role.CATEGORY, "cabin class", having="in {} class", plural="cabin classes"
+            ),
+            ColumnWords("Price", Role.AMOUNT, "price", unit="francs"),
+            ColumnWords("BookedOn", Role.DATE, "booking date", event="made"),
+        ),
+    ),
+    TableWords(
+        "CrewMember",
+        "crew member",
+        "crew members",
+        (
+            ColumnWords("FullName", Role.NAME, "name"),
+            ColumnWords("Role", Role.CATEGORY, "position", having="working as {}"),
+            ColumnWords("HiredOn", Role.DATE, "date of hire", event="hired", plural="dates of hire"),
+            ColumnWords("Salary", Role.LEVEL, "pay", unit="francs"),
+        ),
+        label=("FullName",),
+        person=True,
+    ),
+    TableWords(
+        "FlightCrew",
+        "duty",
+        "duties",
+        (
+            ColumnWords(
+                "On Duty",
+                Role.TEXT,
+                "special duty",
+                missing="as usual for the position",
+                plural="special duties",
+            ),
+        ),
+    ),
+)
+_LINKS = (
+    Link(
+        "Route",
+        ("OriginCode",),
+        "Airport",
+        ("IataCode",),
+        of="starting at {}",
+        having="where {} start",
+        without="where no {} start",
+        role="airport of departure",
+        role_plural="airports of departure",
+    ),
+    Link(
+        "Route",
+        ("DestinationCode",),
+        "Airport",
+        ("IataCode",),
+        of="ending at {}",
+        having="where {} end",
+        without="where no {} end",
+        role="airport of arrival",
+        role_plural="airports of arrival",
+    ),
+    Link("Flight", ("RouteId",), "Route", ("RouteId",), of="on {}"),
+    Link(
+        "Flight",
+        ("AircraftId",),
+        "Aircraft",
+        ("AircraftId",),
+        of="flown with {}",
+        having="used on {}",
+        without="not used on any {}",
+    ),
+    Link("Booking", ("FlightId",), "Flight", ("FlightId",), of="for {}"),
+    Link("Booking", ("PassengerId",), "Passenger", ("PassengerId",), of="by {}"),
+    Link(
+        "CrewMember",
+        ("BaseCode",),
+        "Airport",
+        ("IataCode",),
+        of="based at {}",
+        having="serving as base for {}",
+        without="not serving as base for any {}",
+        role="base",
+        role_plural="bases",
+    ),
+    Link(
+        "CrewMember",
+        ("MentorId",),
+        "CrewMember",
+        ("CrewId",),
+        of="mentored by {}",
+        having="mentoring {}",
+        without="not mentoring any {}",
+        role="mentor",
+        role_plural="mentors",
+    ),
+    Link("FlightCrew", ("FlightId",), "Flight", ("FlightId",), of="on {}"),
+    Link("FlightCrew", ("CrewId",), "CrewMember", ("CrewId",), of="of {}"),
+)
+LEXICON = Lexicon(
+    tables=(*_FLEET_AND_NETWORK, *_PEOPLE),
+    links=_LINKS,
+    rules=(
+        Exclusion("cancelled", "Flight", "{t}.Status <> 'cancelled'", "Cancelled flights are never counted."),
+        FiscalYear("Flight", "DepartsAt", 4),
+        Conversion(
+            "Route",
+            "DistanceKm",
+            "{t}.DistanceKm / 1.852",
+            "length in nautical miles",
+            "Lengths are kept in kilometres; report nautical miles, of which each is 1.852 km.",
+        ),
+        Conversion(
+            "Flight",
+            "Delay (min)",
+            '{t}."Delay (min)" / 60.0',
+            "delay in hours",
+            "Delays are kept in minutes; report hours.",
+        ),
+    ),
+    screens=(
+        Screen(
+            "CrewDirectory",
+            "CrewMember",
+            "Pay is confidential, so the table of crew members is closed to us; the directory is open.",
+        ),
+    ),
+)
 
 DOMAIN = Domain(
     "airline", "An airline with its flights, bookings and crews", Split.TRAIN, DDL, populate, LEXICON

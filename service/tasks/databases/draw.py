@@ -7,7 +7,7 @@ equal values on every platform.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 from random import Random
@@ -15,7 +15,8 @@ from typing import Any, Generic, TypeVar
 
 import apsw
 
-from .words import FIRST_NAMES, LAST_NAMES, PEOPLE
+from .names import Country, countries
+from .words import COMPANIES, PEOPLE, STREETS
 
 T = TypeVar("T")
 Cells = tuple[Any, ...]  # a row as it is inserted
@@ -56,6 +57,11 @@ def chance(rng: Random, share: float) -> bool:
 def unless(rng: Random, share: float, value: T) -> T | None:
     """Gives `value`, or None with the probability `share`."""
     return None if chance(rng, share) else value
+
+
+def some(rng: Random, scale: float, low: int, high: int) -> int:
+    """Gives a count from `low` to `high` times the scale, at least 1."""
+    return max(1, int(scale * (low + rng.randrange(high - low + 1))))
 
 
 def money(rng: Random, low: int, high: int) -> float:
@@ -102,8 +108,35 @@ def near_copies(rng: Random, names: list[str], first: int) -> list[str]:
 
 def people(rng: Random, count: int) -> list[str]:
     """Gives `count` persons' names, those of PEOPLE first, duplicates and near-duplicates among them."""
-    drawn = [f"{pick(rng, FIRST_NAMES)} {pick(rng, LAST_NAMES)}" for _ in range(count - len(PEOPLE))]
-    return near_copies(rng, [*PEOPLE, *drawn], first=len(PEOPLE))
+    origins, drawn = Zipf(countries()), list(PEOPLE[:count])
+    while len(drawn) < count:
+        first_names, family_names = pick(rng, origins.draw(rng).names)
+        drawn.append(f"{pick(rng, first_names)} {pick(rng, family_names)}")
+    return near_copies(rng, drawn, first=len(PEOPLE))
+
+
+def companies(rng: Random, count: int) -> list[str]:
+    """Gives `count` companies' names, all different, those of COMPANIES first."""
+    return _called(rng, count, COMPANIES, lambda country: country.companies)
+
+
+def streets(rng: Random, count: int) -> list[str]:
+    """Gives `count` streets with numbers, all different, those of STREETS first."""
+    return _called(rng, count, STREETS, lambda country: country.streets)
+
+
+def _called(
+    rng: Random, count: int, first: Sequence[str], patterns: Callable[[Country], tuple[str, ...]]
+) -> list[str]:
+    origins, found = Zipf(countries()), dict.fromkeys(first[:count])
+    while len(found) < count:
+        country = origins.draw(rng)
+        family_names = country.family_names()
+        name = pick(rng, patterns(country)).format(
+            a=pick(rng, family_names), b=pick(rng, family_names), n=1 + rng.randrange(120)
+        )
+        found[name] = None
+    return list(found)
 
 
 def email(name: str, number: int, host: str) -> str:

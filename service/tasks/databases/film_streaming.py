@@ -22,9 +22,10 @@ from .draw import (
     people,
     pick,
     popular,
+    some,
     unless,
 )
-from .lexicon import Lexicon
+from .lexicon import ColumnWords, Conversion, Exclusion, FiscalYear, Lexicon, Link, Role, Screen, TableWords
 from .words import ADJECTIVES, FIRST_NAMES, PEOPLE, REMARKS, STORY_NOUNS
 
 DDL = """
@@ -143,11 +144,11 @@ TITLES = (
 )
 
 
-def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  # noqa: ARG001
+def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:
     """Fills the tables; `award` gets two rows only."""
-    persons = _persons(rng)
-    titles = _titles(rng)
-    accounts = _accounts(rng)
+    persons = _persons(rng, scale)
+    titles = _titles(rng, scale)
+    accounts = _accounts(rng, scale)
     profiles = _profiles(rng, accounts)
     insert(connection, "person", persons)
     insert(connection, "title", titles)
@@ -155,28 +156,26 @@ def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  #
     insert(connection, "credit", _credits(rng, titles, persons))
     insert(connection, "account", accounts)
     insert(connection, "profile", profiles)
-    insert(connection, "viewing", _viewings(rng, profiles, titles))
-    insert(connection, "rating", _ratings(rng, profiles, titles))
+    insert(connection, "viewing", _viewings(rng, scale, profiles, titles))
+    insert(connection, "rating", _ratings(rng, scale, profiles, titles))
     insert(connection, "award", [(1, 4, 4, "Golden Reel", 2017), (2, 7, None, "Prix de l'Image", 2009)])
 
 
-def _persons(rng: Random) -> list[Cells]:
+def _persons(rng: Random, scale: float) -> list[Cells]:
     countries = Zipf(COUNTRIES)
     return [
         (number, name, unless(rng, 0.15, 1935 + rng.randrange(70)), unless(rng, 0.1, countries.draw(rng)))
-        for number, name in enumerate(people(rng, 260 + rng.randrange(40)), 1)
+        for number, name in enumerate(people(rng, some(rng, scale, 260, 299)), 1)
     ]
 
 
-def _titles(rng: Random) -> list[Cells]:
+def _titles(rng: Random, scale: float) -> list[Cells]:
     kinds, languages = Zipf(TITLE_KINDS), Zipf(LANGUAGES)
     drawn = [
         f"{pick(rng, ('The', 'My', 'Our'))} {pick(rng, ADJECTIVES)} {pick(rng, STORY_NOUNS)}"
-        for _ in range(230)
+        for _ in range(some(rng, scale, 200, 229))
     ]
-    names = near_copies(
-        rng, [name for name, *_ in TITLES] + drawn[: 200 + rng.randrange(30)], first=len(TITLES)
-    )
+    names = near_copies(rng, [name for name, *_ in TITLES] + drawn, first=len(TITLES))
     titles: list[Cells] = []
     for number, name in enumerate(names, 1):
         sequel_of = 1 + rng.randrange(number - 1) if number > 1 and chance(rng, 0.12) else None
@@ -214,10 +213,10 @@ def _credits(rng: Random, titles: list[Cells], persons: list[Cells]) -> list[Cel
     return list(rows.values())
 
 
-def _accounts(rng: Random) -> list[Cells]:
+def _accounts(rng: Random, scale: float) -> list[Cells]:
     plans, countries = Zipf(PLANS), Zipf(COUNTRIES)
     accounts: list[Cells] = []
-    for number in range(1, 371 + rng.randrange(50)):
+    for number in range(1, some(rng, scale, 370, 419) + 1):
         plan, price = plans.draw(rng)
         opened_on = day(rng, "2019-01-01", "2024-06-30")
         closed_on = days_after(opened_on, 30 + rng.randrange(150)) if chance(rng, 0.2) else None
@@ -252,14 +251,14 @@ def _profiles(rng: Random, accounts: list[Cells]) -> list[Cells]:
     return profiles
 
 
-def _viewings(rng: Random, profiles: list[Cells], titles: list[Cells]) -> list[Cells]:
+def _viewings(rng: Random, scale: float, profiles: list[Cells], titles: list[Cells]) -> list[Cells]:
     profile, title, devices = (
         popular(rng, profiles, idle=0.15),
         popular(rng, titles, idle=0.15),
         Zipf(DEVICES),
     )
     viewings: list[Cells] = []
-    for number in range(1, 2_001 + rng.randrange(300)):
+    for number in range(1, some(rng, scale, 2000, 2299) + 1):
         watched = title.draw(rng)
         length = watched[4] or 50
         minutes = length if chance(rng, 0.45) else 1 + rng.randrange(length)
@@ -276,18 +275,180 @@ def _viewings(rng: Random, profiles: list[Cells], titles: list[Cells]) -> list[C
     return viewings
 
 
-def _ratings(rng: Random, profiles: list[Cells], titles: list[Cells]) -> list[Cells]:
+def _ratings(rng: Random, scale: float, profiles: list[Cells], titles: list[Cells]) -> list[Cells]:
     profile, title = popular(rng, profiles, idle=0.5), popular(rng, titles, idle=0.25)
     stars = Zipf((4, 5, 3, 1, 2))
     ratings: dict[Cells, Cells] = {}
-    for _ in range(900 + rng.randrange(200)):
+    for _ in range(some(rng, scale, 900, 1099)):
         key = (profile.draw(rng)[0], title.draw(rng)[0])
         comment = unless(rng, 0.6, pick(rng, REMARKS))
         ratings[key] = (*key, stars.draw(rng), comment, day(rng, "2024-07-01", "2025-01-31"))
     return list(ratings.values())
 
 
-LEXICON = Lexicon((), ())
+_CATALOGUE = (
+    TableWords(
+        "person",
+        "person",
+        "people",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords(
+                "birth_year", Role.LEVEL, "year of birth", missing="of unknown age", plural="years of birth"
+            ),
+            ColumnWords(
+                "country",
+                Role.CATEGORY,
+                "country",
+                having="from {}",
+                missing="of unknown origin",
+                plural="countries",
+            ),
+        ),
+        label=("name",),
+        person=True,
+    ),
+    TableWords(
+        "title",
+        "title",
+        "titles",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords("kind", Role.CATEGORY, "type", having="of the type {}"),
+            ColumnWords("release_year", Role.LEVEL, "year of release", plural="years of release"),
+            ColumnWords(
+                "runtime_min", Role.LEVEL, "length", missing="without a fixed length", unit="minutes"
+            ),
+            ColumnWords("language", Role.CATEGORY, "language", having="in {}"),
+            ColumnWords("licence_fee", Role.AMOUNT, "licence fee", unit="francs"),
+        ),
+        label=("name",),
+    ),
+    TableWords(
+        "title_genre",
+        "genre entry",
+        "genre entries",
+        (ColumnWords("genre", Role.CATEGORY, "genre", having="for the genre {}"),),
+    ),
+    TableWords(
+        "credit",
+        "credit",
+        "credits",
+        (
+            ColumnWords("job", Role.CATEGORY, "job", having="as {}"),
+            ColumnWords("character", Role.TEXT, "character", missing="without a character"),
+        ),
+    ),
+)
+_VIEWERS = (
+    TableWords(
+        "account",
+        "account",
+        "accounts",
+        (
+            ColumnWords("country", Role.CATEGORY, "country", having="in {}", plural="countries"),
+            ColumnWords("plan", Role.CATEGORY, "plan", having="on the {} plan"),
+            ColumnWords("monthly_price", Role.AMOUNT, "monthly price", unit="francs"),
+            ColumnWords("opened_on", Role.DATE, "opening date", event="opened"),
+            ColumnWords(
+                "closed_on", Role.DATE, "closing date", missing="that are still open", event="closed"
+            ),
+        ),
+    ),
+    TableWords(
+        "profile",
+        "viewer profile",
+        "viewer profiles",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords("is child", Role.FLAG, "age group", yes="made for a child", no="made for an adult"),
+            ColumnWords(
+                "language",
+                Role.CATEGORY,
+                "language",
+                having="set to {}",
+                missing="without a language setting",
+            ),
+        ),
+    ),
+    TableWords(
+        "viewing",
+        "viewing",
+        "viewings",
+        (
+            ColumnWords("started_at", Role.MOMENT, "start", event="started"),
+            ColumnWords("minutes", Role.AMOUNT, "watching time", unit="minutes"),
+            ColumnWords("device", Role.CATEGORY, "device", having="on a {}", missing="on an unknown device"),
+        ),
+    ),
+    TableWords(
+        "rating",
+        "rating",
+        "ratings",
+        (
+            ColumnWords("stars", Role.LEVEL, "number of stars", plural="numbers of stars"),
+            ColumnWords("comment", Role.TEXT, "comment", missing="without a comment"),
+            ColumnWords("rated_on", Role.DATE, "date", event="given"),
+        ),
+    ),
+)
+_LINKS = (
+    Link(
+        "title",
+        ("sequel_of",),
+        "title",
+        ("title_id",),
+        of="continuing {}",
+        having="continued by {}",
+        without="not continued by any {}",
+        role="predecessor",
+        role_plural="predecessors",
+    ),
+    Link("title_genre", ("title_id",), "title", ("title_id",), of="of {}"),
+    Link("credit", ("title_id",), "title", ("title_id",), of="in {}"),
+    Link("credit", ("person_id",), "person", ("person_id",), of="of {}"),
+    Link(
+        "account",
+        ("invited_by",),
+        "account",
+        ("account_id",),
+        of="invited by {}",
+        having="that invited {}",
+        without="that invited no {}",
+        role="inviting account",
+        role_plural="inviting accounts",
+    ),
+    Link("profile", ("account_id",), "account", ("account_id",), of="of {}"),
+    Link("viewing", ("profile_id",), "profile", ("profile_id",), of="by {}"),
+    Link("viewing", ("title_id",), "title", ("title_id",), of="of {}"),
+    Link("rating", ("profile_id",), "profile", ("profile_id",), of="by {}"),
+    Link("rating", ("title_id",), "title", ("title_id",), of="of {}"),
+)
+LEXICON = Lexicon(
+    tables=(*_CATALOGUE, *_VIEWERS),
+    links=_LINKS,
+    rules=(
+        Exclusion("closed", "account", "{t}.closed_on IS NULL", "Closed accounts are never counted."),
+        Exclusion(
+            "children", "profile", '{t}."is child" = 0', "Children's profiles are left out of all figures."
+        ),
+        FiscalYear("viewing", "started_at", 7),
+        Conversion(
+            "viewing",
+            "minutes",
+            "{t}.minutes / 60.0",
+            "watching time in hours",
+            "Watching times are kept in minutes; report hours.",
+        ),
+    ),
+    screens=(
+        Screen(
+            "account_directory",
+            "account",
+            "For data protection the accounts' table is closed to us; the directory is open.",
+        ),
+    ),
+)
 
 DOMAIN = Domain(
     "film_streaming", "A film streaming service and its viewers", Split.TEST, DDL, populate, LEXICON

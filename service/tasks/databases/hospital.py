@@ -8,8 +8,8 @@ import apsw
 
 from ...core.task import Split
 from .domain import Domain
-from .draw import Cells, Zipf, chance, clock, day, insert, money, people, pick, popular, unless
-from .lexicon import ColumnWords, Exclusion, Lexicon, Link, Role, Screen, TableWords
+from .draw import Cells, Zipf, chance, clock, day, insert, money, people, pick, popular, some, unless
+from .lexicon import ColumnWords, Conversion, Exclusion, FiscalYear, Lexicon, Link, Role, Screen, TableWords
 from .words import CITIES
 
 DDL = """
@@ -178,28 +178,28 @@ MEDICATIONS = (
 )
 
 
-def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  # noqa: ARG001
+def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:
     """Fills the tables; `ward_incident` stays empty."""
-    physicians = _physicians(rng)
+    physicians = _physicians(rng, scale)
     staffed = {physician[3]: physician[0] for physician in reversed(physicians)}  # its first physician
     departments = [
         (number, name, floor, staffed.get(number) if name != "Emergency" else None)
         for number, (name, floor) in enumerate(DEPARTMENTS, 1)
     ]
-    patients = _patients(rng, physicians)
-    appointments = _appointments(rng, patients, physicians)
+    patients = _patients(rng, scale, physicians)
+    appointments = _appointments(rng, scale, patients, physicians)
     insert(connection, "department", departments)
     insert(connection, "physician", physicians)
     insert(connection, "patient", patients)
     insert(connection, "appointment", appointments)
     insert(connection, "diagnosis", DIAGNOSES)
-    insert(connection, "patient_diagnosis", _patient_diagnoses(rng, patients, physicians))
+    insert(connection, "patient_diagnosis", _patient_diagnoses(rng, scale, patients, physicians))
     medications = [(number, *medication) for number, medication in enumerate(MEDICATIONS, 1)]
     insert(connection, "medication", medications)
-    insert(connection, "prescription", _prescriptions(rng, appointments))
+    insert(connection, "prescription", _prescriptions(rng, scale, appointments))
 
 
-def _physicians(rng: Random) -> list[Cells]:
+def _physicians(rng: Random, scale: float) -> list[Cells]:
     departments = Zipf(range(1, len(DEPARTMENTS)))  # all but the last
     specialties = Zipf(SPECIALTIES)
     return [
@@ -212,11 +212,11 @@ def _physicians(rng: Random) -> list[Cells]:
             day(rng, "1995-01-01", "2023-12-31"),
             82_000.0 + 500 * rng.randrange(300),
         )
-        for number, name in enumerate(people(rng, 70 + rng.randrange(16)), 1)
+        for number, name in enumerate(people(rng, some(rng, scale, 70, 85)), 1)
     ]
 
 
-def _patients(rng: Random, physicians: list[Cells]) -> list[Cells]:
+def _patients(rng: Random, scale: float, physicians: list[Cells]) -> list[Cells]:
     places, groups, insurers = Zipf(CITIES), Zipf(BLOOD_GROUPS), Zipf(INSURERS)
     family_physician = popular(rng, physicians, idle=0.6)
     return [
@@ -230,15 +230,15 @@ def _patients(rng: Random, physicians: list[Cells]) -> list[Cells]:
             unless(rng, 0.12, insurers.draw(rng)),
             unless(rng, 0.35, family_physician.draw(rng)[0]),
         )
-        for number, name in enumerate(people(rng, 500 + rng.randrange(80)), 1)
+        for number, name in enumerate(people(rng, some(rng, scale, 500, 579)), 1)
     ]
 
 
-def _appointments(rng: Random, patients: list[Cells], physicians: list[Cells]) -> list[Cells]:
+def _appointments(rng: Random, scale: float, patients: list[Cells], physicians: list[Cells]) -> list[Cells]:
     patient, physician = popular(rng, patients, idle=0.15), popular(rng, physicians)
     statuses, reasons = Zipf(APPOINTMENT_STATUSES), Zipf(APPOINTMENT_REASONS)
     appointments: list[Cells] = []
-    for number in range(1, 1501 + rng.randrange(150)):
+    for number in range(1, some(rng, scale, 1500, 1649) + 1):
         status = statuses.draw(rng)
         date = (
             day(rng, "2025-01-01", "2025-06-30")
@@ -259,17 +259,19 @@ def _appointments(rng: Random, patients: list[Cells], physicians: list[Cells]) -
     return appointments
 
 
-def _patient_diagnoses(rng: Random, patients: list[Cells], physicians: list[Cells]) -> list[Cells]:
+def _patient_diagnoses(
+    rng: Random, scale: float, patients: list[Cells], physicians: list[Cells]
+) -> list[Cells]:
     patient, physician = popular(rng, patients, idle=0.2), popular(rng, physicians, idle=0.2)
     codes = popular(rng, (code for code, _, _ in DIAGNOSES[:-1]), idle=0)
     diagnoses: dict[Cells, Cells] = {}
-    for _ in range(850 + rng.randrange(250)):
+    for _ in range(some(rng, scale, 850, 1099)):
         key = (patient.draw(rng)[0], codes.draw(rng), day(rng, "2019-01-01", "2024-12-31"))
         diagnoses[key] = (*key, unless(rng, 0.1, physician.draw(rng)[0]))
     return list(diagnoses.values())
 
 
-def _prescriptions(rng: Random, appointments: list[Cells]) -> list[Cells]:
+def _prescriptions(rng: Random, scale: float, appointments: list[Cells]) -> list[Cells]:
     appointment = popular(rng, (row[0] for row in appointments if row[4] == "completed"), idle=0.3)
     medication = popular(rng, range(1, len(MEDICATIONS)), idle=0)  # all but the last
     return [
@@ -281,101 +283,182 @@ def _prescriptions(rng: Random, appointments: list[Cells]) -> list[Cells]:
             unless(rng, 0.18, pick(rng, (5, 7, 10, 14, 30, 90))),
             int(rng.random() * rng.random() * 5),
         )
-        for number in range(1, 1001 + rng.randrange(250))
+        for number in range(1, some(rng, scale, 1000, 1249) + 1)
     ]
 
 
+_WARDS_AND_STAFF = (
+    TableWords(
+        "department",
+        "department",
+        "departments",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords("floor", Role.LEVEL, "floor"),
+        ),
+        label=("name",),
+    ),
+    TableWords(
+        "physician",
+        "physician",
+        "physicians",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords(
+                "specialty",
+                Role.CATEGORY,
+                "specialty",
+                having="specialised in {}",
+                missing="without a specialty on record",
+                plural="specialties",
+            ),
+            ColumnWords("hired_on", Role.DATE, "date of hire", event="hired", plural="dates of hire"),
+            ColumnWords("salary", Role.LEVEL, "yearly pay", unit="francs"),
+        ),
+        label=("name",),
+        person=True,
+    ),
+    TableWords(
+        "medication",
+        "medication",
+        "medications",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords("form", Role.CATEGORY, "form", having="in the form of {}"),
+            ColumnWords("unit_price", Role.LEVEL, "price per unit", unit="francs", plural="prices per unit"),
+        ),
+    ),
+    TableWords(
+        "diagnosis",
+        "kind of diagnosis",
+        "kinds of diagnosis",
+        (
+            ColumnWords("title", Role.NAME, "title"),
+            ColumnWords("chapter", Role.CATEGORY, "chapter", having="in the chapter {}"),
+        ),
+        label=("title",),
+    ),
+)
+_CARE = (
+    TableWords(
+        "patient",
+        "patient",
+        "patients",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords("birth_date", Role.DATE, "date of birth", event="born", plural="dates of birth"),
+            ColumnWords("city", Role.CATEGORY, "home town", having="living in {}"),
+            ColumnWords("blood_group", Role.CATEGORY, "blood group", missing="with an unknown blood group"),
+            ColumnWords(
+                "insurer", Role.CATEGORY, "insurer", having="insured with {}", missing="paying in person"
+            ),
+        ),
+        label=("name",),
+        person=True,
+    ),
+    TableWords(
+        "appointment",
+        "appointment",
+        "appointments",
+        (
+            ColumnWords(
+                "scheduled_at", Role.MOMENT, "date and time", event="scheduled", plural="dates and times"
+            ),
+            ColumnWords("status", Role.CATEGORY, "status", having="marked {}", plural="statuses"),
+            ColumnWords("reason", Role.CATEGORY, "reason", missing="without a stated reason"),
+            ColumnWords("fee", Role.AMOUNT, "fee", unit="francs"),
+        ),
+    ),
+    TableWords(
+        "patient_diagnosis",
+        "diagnosis made",
+        "diagnoses made",
+        (ColumnWords("diagnosed_on", Role.DATE, "date", event="dated"),),
+    ),
+    TableWords(
+        "prescription",
+        "prescription",
+        "prescriptions",
+        (
+            ColumnWords("dose/day", Role.LEVEL, "daily dose", unit="units"),
+            ColumnWords("days", Role.AMOUNT, "duration", missing="valid until further notice", unit="days"),
+            ColumnWords("refills", Role.AMOUNT, "number of refills", plural="numbers of refills"),
+        ),
+    ),
+)
+_LINKS = (
+    Link(
+        "department",
+        ("head_id",),
+        "physician",
+        ("physician_id",),
+        of="headed by {}",
+        having="heading {}",
+        without="not heading any {}",
+        role="head",
+        role_plural="heads",
+    ),
+    Link(
+        "physician",
+        ("department_id",),
+        "department",
+        ("department_id",),
+        of="working in {}",
+        having="staffed with {}",
+    ),
+    Link(
+        "physician",
+        ("supervisor_id",),
+        "physician",
+        ("physician_id",),
+        of="supervised by {}",
+        having="supervising {}",
+        without="not supervising any {}",
+        role="supervisor",
+        role_plural="supervisors",
+    ),
+    Link(
+        "patient",
+        ("family_physician_id",),
+        "physician",
+        ("physician_id",),
+        of="in the regular care of {}",
+        having="regularly caring for {}",
+        without="not regularly caring for any {}",
+        role="family physician",
+        role_plural="family physicians",
+    ),
+    Link("appointment", ("patient_id",), "patient", ("patient_id",), of="made by {}"),
+    Link("appointment", ("physician_id",), "physician", ("physician_id",), of="held by {}"),
+    Link("patient_diagnosis", ("patient_id",), "patient", ("patient_id",), of="for {}"),
+    Link("patient_diagnosis", ("code",), "diagnosis", ("code",), of="of {}"),
+    Link("patient_diagnosis", ("physician_id",), "physician", ("physician_id",), of="by {}"),
+    Link("prescription", ("appointment_id",), "appointment", ("appointment_id",), of="written at {}"),
+    Link("prescription", ("medication_id",), "medication", ("medication_id",), of="of {}"),
+)
 LEXICON = Lexicon(
-    tables=(
-        TableWords(
-            "department",
-            "department",
-            "departments",
-            (
-                ColumnWords("name", Role.NAME, "name"),
-                ColumnWords("floor", Role.LEVEL, "floor"),
-            ),
-            label=("name",),
-        ),
-        TableWords(
-            "physician",
-            "physician",
-            "physicians",
-            (
-                ColumnWords("name", Role.NAME, "name"),
-                ColumnWords(
-                    "specialty",
-                    Role.CATEGORY,
-                    "specialty",
-                    having="specialised in {}",
-                    missing="without a specialty on record",
-                    plural="specialties",
-                ),
-                ColumnWords("hired_on", Role.DATE, "date of hire", event="hired", plural="dates of hire"),
-                ColumnWords("salary", Role.LEVEL, "yearly pay", unit="francs"),
-            ),
-            label=("name",),
-            person=True,
-        ),
-        TableWords(
-            "patient",
-            "patient",
-            "patients",
-            (
-                ColumnWords("name", Role.NAME, "name"),
-                ColumnWords("birth_date", Role.DATE, "date of birth", event="born", plural="dates of birth"),
-                ColumnWords("city", Role.CATEGORY, "home town", having="living in {}"),
-                ColumnWords(
-                    "blood_group", Role.CATEGORY, "blood group", missing="with an unknown blood group"
-                ),
-                ColumnWords(
-                    "insurer", Role.CATEGORY, "insurer", having="insured with {}", missing="paying in person"
-                ),
-            ),
-            label=("name",),
-            person=True,
-        ),
-        TableWords(
-            "appointment",
-            "appointment",
-            "appointments",
-            (
-                ColumnWords("scheduled_at", Role.MOMENT, "date and time", event="scheduled"),
-                ColumnWords("status", Role.CATEGORY, "status", having="marked {}", plural="statuses"),
-                ColumnWords("reason", Role.CATEGORY, "reason", missing="without a stated reason"),
-                ColumnWords("fee", Role.AMOUNT, "fee", unit="francs"),
-            ),
-        ),
-    ),
-    links=(
-        Link(
-            "physician",
-            ("department_id",),
-            "department",
-            ("department_id",),
-            of="working in {}",
-            having="staffed with {}",
-        ),
-        Link(
-            "physician",
-            ("supervisor_id",),
-            "physician",
-            ("physician_id",),
-            of="supervised by {}",
-            having="supervising {}",
-            without="not supervising any {}",
-            role="supervisor",
-            role_plural="supervisors",
-        ),
-        Link("appointment", ("patient_id",), "patient", ("patient_id",), of="made by {}"),
-        Link("appointment", ("physician_id",), "physician", ("physician_id",), of="held by {}"),
-    ),
+    tables=(*_WARDS_AND_STAFF, *_CARE),
+    links=_LINKS,
     rules=(
         Exclusion(
             "cancelled",
             "appointment",
             "{t}.status <> 'cancelled'",
             "Cancelled appointments are never counted.",
+        ),
+        Exclusion(
+            "no_show",
+            "appointment",
+            "{t}.status <> 'no-show'",
+            "Appointments to which nobody came are never counted.",
+        ),
+        FiscalYear("appointment", "scheduled_at", 10),
+        Conversion(
+            "physician",
+            "salary",
+            "{t}.salary / 12.0",
+            "monthly pay in francs",
+            "Pay is kept by the year; report it by the month.",
         ),
     ),
     screens=(

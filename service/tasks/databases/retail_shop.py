@@ -21,9 +21,10 @@ from .draw import (
     people,
     pick,
     popular,
+    some,
     unless,
 )
-from .lexicon import Lexicon
+from .lexicon import ColumnWords, Conversion, Exclusion, FiscalYear, Lexicon, Link, Role, Screen, TableWords
 from .words import ADJECTIVES, CITIES, COMPANY_ENDINGS, GOODS, LAST_NAMES, REMARKS
 
 DDL = """
@@ -149,12 +150,12 @@ SUPPLIERS = (
 )
 
 
-def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  # noqa: ARG001
+def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:
     """Fills the tables; `gift_card` stays empty."""
-    suppliers = _suppliers(rng)
-    products = _products(rng, len(suppliers))
-    customers = _customers(rng)
-    orders = _orders(rng, customers)
+    suppliers = _suppliers(rng, scale)
+    products = _products(rng, scale, len(suppliers))
+    customers = _customers(rng, scale)
+    orders = _orders(rng, scale, customers)
     lines = _order_lines(rng, orders, products)
     categories = tuple(name for name, _ in CATEGORIES)
     insert(connection, "supplier", suppliers)
@@ -171,23 +172,25 @@ def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  #
     insert(connection, "orders", orders)
     insert(connection, "order_line", lines)
     insert(connection, "payment", _payments(rng, orders, lines))
-    insert(connection, "review", _reviews(rng, len(products), len(customers)))
+    insert(connection, "review", _reviews(rng, scale, len(products), len(customers)))
 
 
-def _suppliers(rng: Random) -> list[Cells]:
+def _suppliers(rng: Random, scale: float) -> list[Cells]:
     places = Zipf(CITIES)
-    others = [f"{pick(rng, LAST_NAMES)} {pick(rng, COMPANY_ENDINGS)}" for _ in range(12 + rng.randrange(6))]
+    others = [
+        f"{pick(rng, LAST_NAMES)} {pick(rng, COMPANY_ENDINGS)}" for _ in range(some(rng, scale, 12, 17))
+    ]
     return [
         (number, name, *places.draw(rng), unless(rng, 0.2, (10 + rng.randrange(41)) / 10))
         for number, name in enumerate((*SUPPLIERS, *others), 1)
     ]
 
 
-def _products(rng: Random, suppliers: int) -> list[Cells]:
+def _products(rng: Random, scale: float, suppliers: int) -> list[Cells]:
     ghost = SUPPLIERS.index("Ghost Imports") + 1
     supplier = popular(rng, (number for number in range(1, suppliers + 1) if number != ghost))
     category = popular(rng, range(1, len(CATEGORIES)), idle=0)  # all but the last
-    names = [f"{pick(rng, ADJECTIVES)} {pick(rng, GOODS)}" for _ in range(220 + rng.randrange(40))]
+    names = [f"{pick(rng, ADJECTIVES)} {pick(rng, GOODS)}" for _ in range(some(rng, scale, 220, 259))]
     return [
         (
             number,
@@ -204,10 +207,10 @@ def _products(rng: Random, suppliers: int) -> list[Cells]:
     ]
 
 
-def _customers(rng: Random) -> list[Cells]:
+def _customers(rng: Random, scale: float) -> list[Cells]:
     places, groups = Zipf(CITIES), Zipf(CUSTOMER_GROUPS)
     customers: list[Cells] = []
-    for number, name in enumerate(people(rng, 380 + rng.randrange(60)), 1):
+    for number, name in enumerate(people(rng, some(rng, scale, 380, 439)), 1):
         city, country = places.draw(rng)
         referrer = 1 + int(rng.random() * rng.random() * (number - 1)) if number > 1 else None
         customers.append(
@@ -228,11 +231,11 @@ def _customers(rng: Random) -> list[Cells]:
     return customers
 
 
-def _orders(rng: Random, customers: list[Cells]) -> list[Cells]:
+def _orders(rng: Random, scale: float, customers: list[Cells]) -> list[Cells]:
     customer = popular(rng, customers, idle=0.12)
     statuses = Zipf(ORDER_STATUSES)
     orders: list[Cells] = []
-    for number in range(1, 951 + rng.randrange(150)):
+    for number in range(1, some(rng, scale, 950, 1099) + 1):
         buyer = customer.draw(rng)
         city = buyer[4] if chance(rng, 0.8) else pick(rng, CITIES)[0]
         orders.append(
@@ -280,7 +283,7 @@ def _payments(rng: Random, orders: list[Cells], lines: list[Cells]) -> list[Cell
     return payments
 
 
-def _reviews(rng: Random, products: int, customers: int) -> list[Cells]:
+def _reviews(rng: Random, scale: float, products: int, customers: int) -> list[Cells]:
     product, customer = (
         popular(rng, range(1, products + 1), idle=0.2),
         popular(rng, range(1, customers + 1), idle=0.4),
@@ -295,11 +298,206 @@ def _reviews(rng: Random, products: int, customers: int) -> list[Cells]:
             unless(rng, 0.25, pick(rng, REMARKS)),
             day(rng, "2023-01-10", "2024-12-31"),
         )
-        for number in range(1, 501 + rng.randrange(120))
+        for number in range(1, some(rng, scale, 500, 619) + 1)
     ]
 
 
-LEXICON = Lexicon((), ())
+_PEOPLE_AND_GOODS = (
+    TableWords(
+        "supplier",
+        "supplier",
+        "suppliers",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords("city", Role.CATEGORY, "town", having="based in {}"),
+            ColumnWords("country", Role.CATEGORY, "country", having="from {}", plural="countries"),
+            ColumnWords("rating", Role.LEVEL, "rating", missing="that have not been rated yet"),
+        ),
+        label=("name",),
+    ),
+    TableWords(
+        "category",
+        "product category",
+        "product categories",
+        (ColumnWords("name", Role.NAME, "name"),),
+        label=("name",),
+    ),
+    TableWords(
+        "product",
+        "product",
+        "products",
+        (
+            ColumnWords("sku", Role.NAME, "stock number"),
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords("price", Role.LEVEL, "price", unit="francs"),
+            ColumnWords("weight_kg", Role.LEVEL, "weight", missing="of unknown weight", unit="kg"),
+            ColumnWords(
+                "in stock", Role.AMOUNT, "number of pieces in stock", plural="numbers of pieces in stock"
+            ),
+            ColumnWords(
+                "discontinued", Role.FLAG, "discontinuation", yes="no longer on offer", no="still on offer"
+            ),
+        ),
+        label=("sku",),
+    ),
+    TableWords(
+        "customer",
+        "customer",
+        "customers",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords("phone", Role.TEXT, "phone number", missing="without a phone number"),
+            ColumnWords("city", Role.CATEGORY, "town", having="living in {}"),
+            ColumnWords("country", Role.CATEGORY, "country", having="from {}", plural="countries"),
+            ColumnWords("group", Role.CATEGORY, "customer group", having="in the customer group {}"),
+            ColumnWords(
+                "joined_on", Role.DATE, "date of joining", event="registered", plural="dates of joining"
+            ),
+        ),
+        label=("name",),
+        person=True,
+    ),
+)
+_SALES = (
+    TableWords(
+        "orders",
+        "order",
+        "orders",
+        (
+            ColumnWords("ordered_on", Role.DATE, "order date", event="placed"),
+            ColumnWords("status", Role.CATEGORY, "status", having="with the status {}", plural="statuses"),
+            ColumnWords(
+                "ship_city",
+                Role.CATEGORY,
+                "place of delivery",
+                having="delivered to {}",
+                missing="collected in the shop",
+                plural="places of delivery",
+            ),
+            ColumnWords("discount", Role.LEVEL, "discount"),
+        ),
+    ),
+    TableWords(
+        "order_line",
+        "order line",
+        "order lines",
+        (
+            ColumnWords("quantity", Role.AMOUNT, "quantity", plural="quantities"),
+            ColumnWords(
+                "unit_price", Role.LEVEL, "price per piece", unit="francs", plural="prices per piece"
+            ),
+        ),
+    ),
+    TableWords(
+        "payment",
+        "payment",
+        "payments",
+        (
+            ColumnWords(
+                "method", Role.CATEGORY, "means of payment", having="made by {}", plural="means of payment"
+            ),
+            ColumnWords("amount", Role.AMOUNT, "amount", unit="francs"),
+            ColumnWords("paid_on", Role.DATE, "payment date", missing="that are still due", event="received"),
+        ),
+    ),
+    TableWords(
+        "review",
+        "review",
+        "reviews",
+        (
+            ColumnWords("rating", Role.LEVEL, "number of stars", plural="numbers of stars"),
+            ColumnWords("body", Role.TEXT, "text", missing="without a text"),
+            ColumnWords("written_on", Role.DATE, "date", event="written"),
+        ),
+    ),
+)
+_LINKS = (
+    Link(
+        "category",
+        ("parent_id",),
+        "category",
+        ("category_id",),
+        of="under {}",
+        having="divided into {}",
+        without="not divided into any {}",
+        role="parent category",
+        role_plural="parent categories",
+    ),
+    Link(
+        "product",
+        ("category_id",),
+        "category",
+        ("category_id",),
+        of="in {}",
+        having="holding {}",
+        without="not holding any {}",
+    ),
+    Link(
+        "product",
+        ("supplier_id",),
+        "supplier",
+        ("supplier_id",),
+        of="supplied by {}",
+        having="supplying {}",
+        without="not supplying any {}",
+    ),
+    Link(
+        "customer",
+        ("referred_by",),
+        "customer",
+        ("customer_id",),
+        of="referred by {}",
+        having="who referred {}",
+        without="who referred no {}",
+        role="referring customer",
+        role_plural="referring customers",
+    ),
+    Link("orders", ("customer_id",), "customer", ("customer_id",), of="placed by {}"),
+    Link("order_line", ("order_id",), "orders", ("order_id",), of="of {}"),
+    Link(
+        "order_line",
+        ("product_id",),
+        "product",
+        ("product_id",),
+        of="for {}",
+        having="appearing in {}",
+        without="not appearing in any {}",
+    ),
+    Link("payment", ("order_id",), "orders", ("order_id",), of="for {}"),
+    Link("review", ("product_id",), "product", ("product_id",), of="of {}"),
+    Link("review", ("customer_id",), "customer", ("customer_id",), of="written by {}"),
+)
+LEXICON = Lexicon(
+    tables=(*_PEOPLE_AND_GOODS, *_SALES),
+    links=_LINKS,
+    rules=(
+        Exclusion("cancelled", "orders", "{t}.status <> 'cancelled'", "Cancelled orders are never counted."),
+        Exclusion(
+            "discontinued", "product", "{t}.discontinued = 0", "Discontinued products are never counted."
+        ),
+        Exclusion(
+            "staff",
+            "customer",
+            "{t}.\"group\" <> 'staff'",
+            "Members of our own staff do not count as customers.",
+        ),
+        FiscalYear("orders", "ordered_on", 2),
+        Conversion(
+            "orders",
+            "discount",
+            "{t}.discount * 100.0",
+            "discount in percent",
+            "Discounts are kept as shares of the total; report percent.",
+        ),
+    ),
+    screens=(
+        Screen(
+            "customer_directory",
+            "customer",
+            "For data protection the customers' table is closed to us; the directory is open.",
+        ),
+    ),
+)
 
 DOMAIN = Domain(
     "retail_shop", "A shop for home, garden, sports and books", Split.TRAIN, DDL, populate, LEXICON

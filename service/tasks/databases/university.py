@@ -8,8 +8,8 @@ import apsw
 
 from ...core.task import Split
 from .domain import Domain
-from .draw import Cells, Zipf, chance, day, email, insert, people, pick, popular, unless
-from .lexicon import Lexicon
+from .draw import Cells, Zipf, chance, day, email, insert, people, pick, popular, some, unless
+from .lexicon import ColumnWords, Conversion, Exclusion, FiscalYear, Lexicon, Link, Role, Screen, TableWords
 from .words import CITIES
 
 DDL = """
@@ -173,10 +173,10 @@ PREREQUISITES = (
 )
 
 
-def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  # noqa: ARG001
+def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:
     """Fills the tables; `appeal` stays empty."""
     numbers = {name: number for number, (name, _) in enumerate(FACULTIES, 1)}
-    instructors = _instructors(rng)
+    instructors = _instructors(rng, scale)
     deans: dict[int, int] = {}
     for instructor in instructors:
         if instructor[4] == "professor":
@@ -184,7 +184,7 @@ def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  #
     faculties = [
         (number, name, building, deans.get(number)) for number, (name, building) in enumerate(FACULTIES, 1)
     ]
-    students = _students(rng, instructors)
+    students = _students(rng, scale, instructors)
     sections = _sections(rng, instructors)
     insert(connection, "faculty", faculties)
     insert(connection, "instructor", instructors)
@@ -193,15 +193,15 @@ def populate(connection: apsw.Connection, rng: Random, scale: float) -> None:  #
     insert(connection, "course", courses)
     insert(connection, "prerequisite", PREREQUISITES)
     insert(connection, "section", sections)
-    insert(connection, "enrolment", _enrolments(rng, sections, students))
-    insert(connection, "scholarship", _scholarships(rng, students))
+    insert(connection, "enrolment", _enrolments(rng, scale, sections, students))
+    insert(connection, "scholarship", _scholarships(rng, scale, students))
 
 
-def _instructors(rng: Random) -> list[Cells]:
+def _instructors(rng: Random, scale: float) -> list[Cells]:
     faculties = Zipf(range(1, len(FACULTIES)))  # all but the last
     pay = {"professor": 140_000, "associate": 115_000, "assistant": 92_000, "lecturer": 78_000}
     instructors: list[Cells] = []
-    for number, name in enumerate(people(rng, 60 + rng.randrange(14)), 1):
+    for number, name in enumerate(people(rng, some(rng, scale, 60, 73)), 1):
         rank = RANKS[(number - 1) % len(RANKS)]
         instructors.append(
             (
@@ -218,12 +218,12 @@ def _instructors(rng: Random) -> list[Cells]:
     return instructors
 
 
-def _students(rng: Random, instructors: list[Cells]) -> list[Cells]:
+def _students(rng: Random, scale: float, instructors: list[Cells]) -> list[Cells]:
     places, statuses = Zipf(CITIES), Zipf(STUDENT_STATUSES)
     faculties = popular(rng, range(1, len(FACULTIES)), idle=0)  # all but the last
     advisor = popular(rng, instructors, idle=0.3)
     students: list[Cells] = []
-    for number, name in enumerate(people(rng, 460 + rng.randrange(80)), 1):
+    for number, name in enumerate(people(rng, some(rng, scale, 460, 539)), 1):
         entry_year = pick(rng, YEARS)
         students.append(
             (
@@ -258,10 +258,10 @@ def _sections(rng: Random, instructors: list[Cells]) -> list[Cells]:
     return sections
 
 
-def _enrolments(rng: Random, sections: list[Cells], students: list[Cells]) -> list[Cells]:
+def _enrolments(rng: Random, scale: float, sections: list[Cells], students: list[Cells]) -> list[Cells]:
     student, section = popular(rng, students), popular(rng, sections, idle=0.05)
     enrolments: dict[Cells, Cells] = {}
-    for _ in range(7_000 + rng.randrange(800)):
+    for _ in range(some(rng, scale, 7000, 7799)):
         chosen, attendee = section.draw(rng), student.draw(rng)
         year = chosen[3]
         if year < attendee[7]:  # not a student yet
@@ -278,16 +278,210 @@ def _enrolments(rng: Random, sections: list[Cells], students: list[Cells]) -> li
     return list(enrolments.values())
 
 
-def _scholarships(rng: Random, students: list[Cells]) -> list[Cells]:
+def _scholarships(rng: Random, scale: float, students: list[Cells]) -> list[Cells]:
     student, names = popular(rng, students, idle=0.5), Zipf(SCHOLARSHIPS)
     scholarships: list[Cells] = []
-    for number in range(1, 111 + rng.randrange(30)):
+    for number in range(1, some(rng, scale, 110, 139) + 1):
         amount = 500.0 * (1 + int(rng.random() * rng.random() * 20))
         scholarships.append((number, student.draw(rng)[0], names.draw(rng), amount, pick(rng, YEARS)))
     return scholarships
 
 
-LEXICON = Lexicon((), ())
+_PEOPLE = (
+    TableWords(
+        "faculty",
+        "faculty",
+        "faculties",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords("building", Role.NAME, "building", missing="without a building of its own"),
+        ),
+        label=("name",),
+    ),
+    TableWords(
+        "instructor",
+        "instructor",
+        "instructors",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords("rank", Role.CATEGORY, "rank", having="of the rank {}"),
+            ColumnWords("salary", Role.LEVEL, "yearly pay", unit="francs"),
+            ColumnWords("office", Role.TEXT, "office", missing="without an office"),
+            ColumnWords("hired_on", Role.DATE, "date of hire", event="hired", plural="dates of hire"),
+        ),
+        label=("name",),
+        person=True,
+    ),
+    TableWords(
+        "student",
+        "student",
+        "students",
+        (
+            ColumnWords("name", Role.NAME, "name"),
+            ColumnWords(
+                "email",
+                Role.TEXT,
+                "e-mail address",
+                missing="without an e-mail address",
+                plural="e-mail addresses",
+            ),
+            ColumnWords("birth_date", Role.DATE, "date of birth", event="born", plural="dates of birth"),
+            ColumnWords("home_city", Role.CATEGORY, "home town", having="from {}"),
+            ColumnWords("entry_year", Role.LEVEL, "year of entry", plural="years of entry"),
+            ColumnWords("status", Role.CATEGORY, "status", having="with the status {}", plural="statuses"),
+        ),
+        label=("name",),
+        person=True,
+    ),
+    TableWords(
+        "scholarship",
+        "scholarship",
+        "scholarships",
+        (
+            ColumnWords("name", Role.CATEGORY, "programme", having="of the programme {}"),
+            ColumnWords("amount", Role.AMOUNT, "amount", unit="francs"),
+            ColumnWords("year", Role.LEVEL, "year"),
+        ),
+    ),
+)
+_TEACHING = (
+    TableWords(
+        "course",
+        "course",
+        "courses",
+        (
+            ColumnWords("course_code", Role.NAME, "code"),
+            ColumnWords("title", Role.NAME, "title"),
+            ColumnWords("credits", Role.AMOUNT, "number of credits", plural="numbers of credits"),
+            ColumnWords("level", Role.CATEGORY, "level", having="at {} level"),
+        ),
+        label=("title",),
+    ),
+    TableWords(
+        "section",
+        "class",
+        "classes",
+        (
+            ColumnWords("year", Role.LEVEL, "year"),
+            ColumnWords("term", Role.CATEGORY, "term", having="in the {} term"),
+            ColumnWords("room", Role.TEXT, "room", missing="without a room"),
+            ColumnWords("capacity", Role.AMOUNT, "number of places", plural="numbers of places"),
+        ),
+    ),
+    TableWords(
+        "enrolment",
+        "enrolment",
+        "enrolments",
+        (
+            ColumnWords("enrolled_on", Role.DATE, "date", event="made"),
+            ColumnWords("grade", Role.LEVEL, "grade", missing="not graded yet"),
+        ),
+    ),
+    TableWords("prerequisite", "entry requirement", "entry requirements", ()),
+)
+_LINKS = (
+    Link(
+        "faculty",
+        ("dean_id",),
+        "instructor",
+        ("instructor_id",),
+        of="headed by {}",
+        having="heading {}",
+        without="not heading any {}",
+        role="dean",
+        role_plural="deans",
+    ),
+    Link(
+        "instructor",
+        ("faculty_id",),
+        "faculty",
+        ("faculty_id",),
+        of="employed by {}",
+        having="employing {}",
+        without="not employing any {}",
+    ),
+    Link("student", ("faculty_id",), "faculty", ("faculty_id",), of="studying at {}"),
+    Link(
+        "student",
+        ("advisor_id",),
+        "instructor",
+        ("instructor_id",),
+        of="advised by {}",
+        having="advising {}",
+        without="not advising any {}",
+        role="advisor",
+        role_plural="advisors",
+    ),
+    Link(
+        "course",
+        ("faculty_id",),
+        "faculty",
+        ("faculty_id",),
+        of="offered by {}",
+        having="offering {}",
+        without="not offering any {}",
+    ),
+    Link("prerequisite", ("course_code",), "course", ("course_code",), of="of {}"),
+    Link(
+        "prerequisite",
+        ("required_code",),
+        "course",
+        ("course_code",),
+        of="asking for {}",
+        having="named in {}",
+        without="not named in any {}",
+        role="required course",
+        role_plural="required courses",
+    ),
+    Link("section", ("course_code",), "course", ("course_code",), of="of {}"),
+    Link(
+        "section",
+        ("instructor_id",),
+        "instructor",
+        ("instructor_id",),
+        of="taught by {}",
+        having="teaching {}",
+        without="not teaching any {}",
+    ),
+    Link("enrolment", ("section_id",), "section", ("section_id",), of="in {}"),
+    Link("enrolment", ("student_id",), "student", ("student_id",), of="of {}"),
+    Link("scholarship", ("student_id",), "student", ("student_id",), of="awarded to {}"),
+)
+LEXICON = Lexicon(
+    tables=(*_PEOPLE, *_TEACHING),
+    links=_LINKS,
+    rules=(
+        Exclusion(
+            "withdrawn",
+            "student",
+            "{t}.status <> 'withdrawn'",
+            "Students who have withdrawn are never counted.",
+        ),
+        Exclusion(
+            "ungraded", "enrolment", "{t}.grade IS NOT NULL", "Only enrolments that have been graded count."
+        ),
+        FiscalYear(
+            "enrolment",
+            "enrolled_on",
+            8,
+            "The academic year {year} runs from {first} to {last}, and is our fiscal year.",
+        ),
+        Conversion(
+            "instructor",
+            "salary",
+            "{t}.salary / 12.0",
+            "monthly pay in francs",
+            "Pay is kept by the year; report it by the month.",
+        ),
+    ),
+    screens=(
+        Screen(
+            "student_directory",
+            "student",
+            "For data protection the students' table is closed to us; the directory is open.",
+        ),
+    ),
+)
 
 DOMAIN = Domain(
     "university", "A university with its courses, students and grades", Split.DEV, DDL, populate, LEXICON

@@ -9,6 +9,10 @@ from __future__ import annotations
 # People of every database and instance, the first of each table of persons.
 PEOPLE = ("Zoë Marlowe", "Seán O'Neill", "Łukasz Wójcik", "山田 花子", 'Anna "Annie" Lindqvist', "Ana Núñez")
 
+# Companies and streets of every database and instance, likewise.
+COMPANIES = ("O'Brien & Sons", 'The "Good" Oak Co.', "Łódź Textiles", "東京デザイン", "Bärenbräu AG")
+STREETS = ("King's Road 4", "Straße des 17. Juni 12", "3, rue de l'Étoile", 'Plac "Stary" 7', "桜通り 5")
+
 FIRST_NAMES = (
     "Adaeze", "Agnieszka", "Aiko", "Amélie", "Anders", "Anouk", "Arjun", "Astrid", "Beatriz", "Björn",
     "Camille", "Chloé", "Daniel", "D'Arcy", "Elif", "Emeka", "Emma", "Farah", "François", "Freya", "Giulia",

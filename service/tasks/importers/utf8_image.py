@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apsw
 
-from ..sandbox.images import serialize
+from ...sandbox.images import serialize
 
 
 def utf8_image(image: bytes) -> tuple[bytes, int]:

@@ -8,6 +8,9 @@ from sqldojo.service.tasks.bank import TaskBank
 from sqldojo.service.tasks.bank_file import BankDatabase
 from sqldojo.service.tasks.build import BuildReport, build
 from sqldojo.service.tasks.databases import DOMAINS, INSTANCES, build_image
+from sqldojo.service.tasks.plan import Plan
+
+SMALL = Plan(24, 24, drifted=1, domains=("hospital", "university", "film_streaming"))
 
 
 @pytest.fixture(scope="session")
@@ -29,14 +32,20 @@ def shop(images: dict[tuple[str, int], bytes]) -> BankDatabase:
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> BuildReport:
-    """The build of the whole bank."""
-    return build(tmp_path_factory.mktemp("bank") / "bank.sqlite")
+    """The build of a bank with the handwritten tasks."""
+    return build(tmp_path_factory.mktemp("bank") / "bank.sqlite", Plan(0, 0, drifted=0), jobs=1)
 
 
 @pytest.fixture(scope="session")
 def bank(report: BuildReport) -> TaskBank:
-    """The whole bank."""
+    """The bank of the handwritten tasks."""
     return TaskBank.open(report.path)
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> BuildReport:
+    """The build of a small bank with generated tasks, on three databases and a drifted one."""
+    return build(tmp_path_factory.mktemp("generated") / "bank.sqlite", SMALL, jobs=1)
 
 
 @pytest.fixture(scope="session")

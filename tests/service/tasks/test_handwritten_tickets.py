@@ -15,7 +15,7 @@ from sqldojo.service.core.task import Difficulty, Task, TaskKind
 from sqldojo.service.sandbox.images import DatabaseImages
 from sqldojo.service.tasks.bank import TaskBank
 from sqldojo.service.tasks.build import BuildReport
-from sqldojo.service.tasks.databases import DOMAINS, INSTANCES
+from sqldojo.service.tasks.databases import INSTANCES
 from sqldojo.service.tasks.handwritten.tickets import TASKS
 from sqldojo.service.tasks.prepare import gold_rows, judged_rows
 
@@ -51,7 +51,7 @@ def by_id(task: Task) -> str:
 
 def test_every_domain_has_its_share() -> None:
     counts = Counter(task.database_id for task in TASKS)
-    assert set(counts) == {domain.database_id for domain in DOMAINS}
+    assert set(counts) == {"retail_shop", "hospital", "airline", "university", "film_streaming"}
     assert min(counts.values()) >= 16
     assert len(TASKS) >= 80
 
@@ -77,7 +77,7 @@ def test_difficulties_are_spread() -> None:
 
 
 def test_the_bank_took_them_all_without_a_warning(report: BuildReport, bank: TaskBank) -> None:
-    assert bank.select(kind=TaskKind.REPAIR) == TASKS
+    assert set(bank.select(kind=TaskKind.REPAIR)) == set(TASKS)
     assert not [str(fault) for fault in report.warnings if fault.task_id.startswith("repair/")]
 
 

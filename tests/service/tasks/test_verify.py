@@ -178,7 +178,7 @@ def test_a_fault_that_only_hidden_instances_show_is_a_warning(shop: BankDatabase
     (fault,) = verify([shop], [replace(REPAIR, broken_sql=f"SELECT {visible} FROM review LIMIT 1")])
     assert fault.kind is FaultKind.HIDDEN_FAULT
     assert fault.is_warning
-    assert "[1, 2]" in fault.reason
+    assert "[1, 2, 3]" in fault.reason
 
 
 def test_every_instance_is_run(shop: BankDatabase) -> None:

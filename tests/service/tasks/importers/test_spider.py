@@ -17,11 +17,13 @@ from sqldojo.service.sandbox.database import Database
 from sqldojo.service.sandbox.images import read_schema
 from sqldojo.service.sandbox.limits import Limits
 from sqldojo.service.tasks.bank import TaskBank
-from sqldojo.service.tasks.bank_file import BankDatabase, write_bank
-from sqldojo.service.tasks.spider import ImportReport, SpiderError, import_spider
+from sqldojo.service.tasks.bank_file import BankDatabase
+from sqldojo.service.tasks.bank_writer import write_bank
+from sqldojo.service.tasks.importers.report import ImportFailed, ImportReport
+from sqldojo.service.tasks.importers.spider import import_spider
 from sqldojo.service.tasks.verify import verify
 
-SPIDER = Path(os.environ.get("SQLDOJO_SPIDER", Path(__file__).parents[4] / "shared" / "data" / "spider"))
+SPIDER = Path(os.environ.get("SQLDOJO_SPIDER", Path(__file__).parents[5] / "shared" / "data" / "spider"))
 
 
 @pytest.fixture
@@ -102,7 +104,7 @@ def test_tasks(
     assert task.answer_kind is AnswerKind[kind]
     assert task.difficulty is Difficulty[difficulty]
     assert (task.family, list(task.gold_tables)) == (family, tables)
-    (image,) = next(database.images for database in databases if database.database_id == task.database_id)
+    image, *_ = next(database.images for database in databases if database.database_id == task.database_id)
     gold = Database(image, read_schema(image), READ_ALL, Limits()).execute(task.gold_sql)
     assert isinstance(gold, Rows)
     assert render_answer(task.answer_kind, gold) == answer
@@ -142,7 +144,7 @@ def test_a_bank_is_made_of_it(imported: Imported, tmp_path: Path) -> None:
     assert verify(databases, tasks) == ()
     write_bank(tmp_path / "bank.sqlite", databases, tasks)
     bank = TaskBank.open(tmp_path / "bank.sqlite")
-    assert bank.tasks == tasks
+    assert tuple(bank.tasks) == tasks
     assert bank.prepare("spider/concerts/1").gold[0].rows == [(3,)]
 
 
@@ -157,14 +159,14 @@ def test_progress_reaches_the_end(folder: Path) -> None:
 
 
 def test_no_questions_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SpiderError, match="has none of train_spider"):
+    with pytest.raises(ImportFailed, match="has none of train_spider"):
         import_spider(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"[{]", b"\xff\xfe[", b'{"db_id": 1}', b"[" * 100_000])
 def test_a_broken_file_is_named(folder: Path, content: bytes) -> None:
     (folder / "dev.json").write_bytes(content)
-    with pytest.raises(SpiderError, match=r"dev\.json"):
+    with pytest.raises(ImportFailed, match=r"dev\.json"):
         import_spider(folder)
 
 

@@ -1,0 +1,1 @@
+"""Task banks made of data sets that others have: Spider, BIRD, and one's own."""
