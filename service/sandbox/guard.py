@@ -19,8 +19,11 @@ TICK: Final = 4_000
 
 _BLANK: Final = re.compile(r"(?:[ \t\n\f\r;\ufeff]|--[^\n]*+|/\*(?s:.*?)(?:\*/|\Z))*+")
 _WRITES_ROWS: Final = re.compile(r"(?:insert|replace|update|delete|with)\b", re.IGNORECASE)
-_IDENTIFIER: Final = re.compile(r"[\w$]+")
-_QUOTES: Final = str.maketrans("", "", "\"'`[]")
+# What may be a name: in quotes of four kinds, or bare; comments are skipped with what stands in them.
+_TOKENS: Final = re.compile(
+    r"(?:--[^\n]*|/\*(?s:.*?)(?:\*/|\Z))|('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\[[^\]]*\]"
+    r"|(?:[A-Za-z0-9_$]|[^\x00-\x7f])+)"
+)
 _BUILT_IN: Final = ("sqlite_", "pragma_", "carray")  # how tables begin that SQLite makes by itself
 _SCHEMA_TABLES: Final = frozenset({"sqlite_master", "sqlite_schema"})
 _OK: Final = apsw.SQLITE_OK
@@ -186,10 +189,18 @@ class Guard:
 
 
 def _mentions(text: str, name: str) -> bool:
-    """Says whether a name may stand in a text as an identifier; both folded. Errs on the side of yes."""
-    if _IDENTIFIER.fullmatch(name):
-        return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
-    return name.translate(_QUOTES) in text.translate(_QUOTES)  # within quotes, a quote stands twice
+    """Says whether a name stands in a text as an identifier; both folded.
+
+    Quotes of every kind count, for SQLite takes a text in single quotes for a name where it wants one.
+    """
+    return any(_unquoted(token) == name for token in _TOKENS.findall(text) if token)
+
+
+def _unquoted(token: str) -> str:
+    quote = token[0]
+    if quote == "[":
+        return token[1:-1]
+    return token[1:-1].replace(quote * 2, quote) if quote in "'\"`" else token
 
 
 def _writes_rows(statement: str) -> bool:
