@@ -84,14 +84,14 @@ $(VENV)/.ready-server: pyproject.toml constraints.txt $(VENV)/pyvenv.cfg
 $(VENV)/.ready-dev: pyproject.toml constraints.txt $(VENV)/pyvenv.cfg
 	@echo "Installing sqldojo and its tools in $(VENV); the first time takes about a minute."
 	@$(INSTALL) setuptools
-	@$(INSTALL) --no-build-isolation --editable '.[server,dev]'
+	@$(INSTALL) --no-build-isolation --editable '.[server,postgres,plots,dev]'
 	@touch $(VENV)/.ready-server $@
 
 # torch by itself and to the digit: a looser request may bring gigabytes of GPU libraries.
 $(VENV)/.ready-train: $(VENV)/.ready-dev
 	@echo "Installing torch, transformers and trl in $(VENV); the first time takes some minutes."
 	@$(INSTALL) torch==2.13.0
-	@$(INSTALL) --no-build-isolation --editable '.[server,dev,train]'
+	@$(INSTALL) --no-build-isolation --editable '.[server,postgres,plots,parquet,dev,train]'
 	@touch $@
 
 $(BUF): package.json package-lock.json

@@ -55,10 +55,10 @@ def audit(
     except ModuleNotFoundError as missing:
         fail_without_server_extra(missing)
 
-    started = time.perf_counter()
     with progress_bar(screen.terminal(stderr=True), "audit", "probes") as progress:
         try:
             opened = TaskBank.open(bank_path(bank))
+            started = time.perf_counter()
             report = audit_bank(opened, seed=seed, probes=probes, jobs=jobs, progress=progress)
         except (BankError, WorkersLost) as failed:
             fail(str(failed))
@@ -132,15 +132,18 @@ def _show(report: AuditReport, *, every: bool) -> None:
     from ..service.tasks.audit import Outcome
 
     console = screen.terminal()
-    console.print(_table(report))
+    for right in (False, True):
+        console.print(_table(report, right=right))
     grave = (Outcome.FALSE_PASS, Outcome.FALSE_FAIL)
     for outcome in Outcome:
         examples = [example for example in report.examples if example.outcome is outcome]
         if examples and (every or outcome in grave):
-            console.print(Text(f"{report.total(outcome)} × {outcome.value}", "bold"))
+            console.print(Text(f"{report.total(outcome)} {screen.TIMES} {outcome.value}", "bold"))
             _show_examples(examples, every=every)
     if report.disagreements:
-        console.print(Text(f"{len(report.disagreements)} × graded otherwise in an episode", "bold"))
+        console.print(
+            Text(f"{len(report.disagreements)} {screen.TIMES} graded otherwise in an episode", "bold")
+        )
         _show_examples(report.disagreements, every=every)
     typer.echo(
         f"{report.total(Outcome.FALSE_PASS)} false passes, {report.false_fail_rate:.2%} false fails; "
@@ -148,29 +151,26 @@ def _show(report: AuditReport, *, every: bool) -> None:
     )
 
 
-def _table(report: AuditReport) -> Table:
+def _table(report: AuditReport, *, right: bool) -> Table:
+    """Gives the families of probes that must be graded right, or wrong, by kind of task."""
     from ..service.tasks.audit import Outcome
 
+    outcomes = (Outcome.FALSE_FAIL, Outcome.UNSOUND) if right else (Outcome.FALSE_PASS, Outcome.INDISTINCT)
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for heading in ("Tasks", "Probes", "Must be"):
-        table.add_column(heading)
-    for heading in ("Tried", "False passes", "False fails", "Indistinct", "Unsound"):
+    table.add_column(f"Must be graded {'right' if right else 'wrong'}", no_wrap=True)
+    for heading in ("Tried", *(outcome.value.capitalize() for outcome in outcomes)):
         table.add_column(heading, justify="right")
     for family in report.sorted_families():
-        counts = [
-            family.outcomes[outcome]
-            for outcome in (Outcome.FALSE_PASS, Outcome.FALSE_FAIL, Outcome.INDISTINCT, Outcome.UNSOUND)
-        ]
-        table.add_row(
-            family.kind.name.lower(),
-            family.family,
-            "right" if family.right else "wrong",
-            f"{family.tried:,}",
-            *(
-                Text(f"{count:,}" if count else "", "red" if at < 2 else "")
-                for at, count in enumerate(counts)
-            ),
-        )
+        if family.right is right:
+            counts = [family.outcomes[outcome] for outcome in outcomes]
+            table.add_row(
+                f"{family.kind.name.lower()}: {family.family}",
+                f"{family.tried:,}",
+                *(
+                    Text(f"{count:,}" if count else "", "" if at else "red")
+                    for at, count in enumerate(counts)
+                ),
+            )
     return table
 
 

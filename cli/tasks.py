@@ -15,6 +15,7 @@ from rich.text import Text
 from ..client.types import DatabaseInfo, TableColumn, Task
 from ..evaluation.tasks import TaskFilter
 from . import screen
+from .audit import audit
 from .bank import build, import_tasks
 from .bank_checks import show_stats, verify
 from .connection import connected, run

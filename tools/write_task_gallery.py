@@ -1,7 +1,4 @@
-"""Writes docs/task_gallery.md: three tasks of each family, as an agent sees them.
-
-    python tools/write_task_gallery.py BANK
-"""
+"""Writes docs/task_gallery.md, three tasks of each family: `python tools/write_task_gallery.py BANK`."""
 
 from __future__ import annotations
 
@@ -26,8 +23,8 @@ def gallery(bank: TaskBank) -> str:
             families[task.kind, task.family].append(task)
     parts = [
         "# Three tasks of each family, as an agent sees them\n\n"
-        "Written by `python tools/write_task_gallery.py BANK` from the bank that `sqldojo tasks build` makes.\n"
-        "What a family asks for is told in [tasks.md](tasks.md). An agent also sees the names of the tables.\n"
+        "Written by `python tools/write_task_gallery.py BANK` from the bank that `sqldojo tasks build`\n"
+        "makes. What a family asks for is told in [tasks.md](tasks.md). An agent also sees the tables.\n"
     ]
     for kind in TaskKind:
         parts.append(f"\n# {kind.name.capitalize()} tasks\n")

@@ -25,7 +25,7 @@ MOST_TRIED = 400  # noisy rows that are tried against one another
 
 T = TypeVar("T")
 
-_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?((\d+|\d{1,3}(,\d{3})+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _NULLS = {"null", "none"}
 _INFINITIES = ({"-inf", "-infinity"}, {"inf", "infinity"})
 
@@ -236,12 +236,14 @@ def _cell_matches(text: str, gold: Value) -> bool:
 
 def _number(text: str) -> int | float | None:
     """Reads 1234, 1,234, 1234.0 or 1.2e3; None for anything else."""
-    if not any(map(str.isdigit, text)) or not text.isascii() or not _NUMBER.fullmatch(text):
+    if not text.isascii() or not _NUMBER.fullmatch(text):
         return None
     digits = text.replace(",", "")
     whole, _, fraction = digits.partition(".")
     if "e" not in digits.lower() and not fraction.strip("0"):
-        return int(whole or "0") if len(whole) < 400 and whole not in {"+", "-"} else None
+        if len(whole) >= 400:
+            return None
+        return int(whole) if whole.strip("+-") else 0  # .0
     number = float(digits)
     return number if math.isfinite(number) else None
 

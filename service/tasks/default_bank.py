@@ -53,13 +53,18 @@ def ensure_default() -> None:
 def main() -> int:
     """Builds the default bank; what goes wrong is the last line on stderr."""
     from .build import LeaksFound, VerificationFailed, build
+    from .chunk import GeneratorFailed
+    from .parallel import WorkersLost
     from .plan import DEFAULT
 
     try:
         build(Path(sys.argv[1]), DEFAULT, wait=True)
-    except (BankError, VerificationFailed, LeaksFound) as error:
+    except BankError as error:
         hint = "set XDG_CACHE_HOME to a folder that can be written, or open a bank file"
         print(f"{' '.join(str(error).split())}; {hint}", file=sys.stderr)
+        return 1
+    except (VerificationFailed, LeaksFound, GeneratorFailed, WorkersLost) as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
         return 1
     return 0
 

@@ -492,7 +492,7 @@ _RULES: dict[str, Callable[..., exp.Expr]] = {
 KINDS = (*_EDITS, "simplify", "qualify", *_RULES)
 
 
-def _optimized(rule: str, tree: exp.Expr, schema: Schema) -> exp.Expr:
+def _optimized(rule: str, tree: exp.Expr, schema: Schema) -> exp.Expr | None:
     """Applies a rule of sqlglot's optimizer; all but `simplify` need every name qualified first."""
     if rule == "simplify":
         simplified: exp.Expr = simplify(tree, dialect="sqlite")
@@ -502,4 +502,8 @@ def _optimized(rule: str, tree: exp.Expr, schema: Schema) -> exp.Expr:
         for table in schema.tables
     }
     qualified = qualify(tree, schema=columns, dialect="sqlite")
-    return _RULES[rule](qualified) if rule in _RULES else qualified
+    if rule == "qualify":
+        return qualified
+    before = qualified.copy()
+    other = _RULES[rule](qualified)
+    return other if other != before else None

@@ -129,8 +129,13 @@ HOTELS = (
     ("CAS", 'Casa "Ticino"', "Lugano", 4),
     ("OLD", "Old Post", "Andermatt", 2),
 )
-ROOM_TYPES = (("SGL", "single room", 1), ("DBL", "double room", 2), ("TWN", "twin room", 2), ("FAM", "family room", 4),
-              ("STE", "suite", 2))  # fmt: skip
+ROOM_TYPES = (
+    ("SGL", "single room", 1),
+    ("DBL", "double room", 2),
+    ("TWN", "twin room", 2),
+    ("FAM", "family room", 4),
+    ("STE", "suite", 2),
+)
 VIEWS = ("mountain", "lake", "courtyard", "street")
 COUNTRIES = (
     "Switzerland",

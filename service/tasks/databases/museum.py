@@ -158,6 +158,7 @@ THEMES = (
     "Silence",
     "From the Store",
 )
+ENDINGS = ("", " with Figures", " at Dusk", ", study")
 COUNTRIES = ("France", "Germany", "Japan", "United States", "Netherlands", "Poland")
 MATERIALS = ("paintings", "paper", "metal", "frames")
 TICKETS = ("adult", "reduced", "child", "school group", "adult group")
@@ -208,7 +209,7 @@ def _artists(rng: Random, scale: float) -> list[Cells]:
 def _works(rng: Random, scale: float) -> list[Cells]:
     techniques, rooms = Zipf(TECHNIQUES), Zipf([room[0] for room in ROOMS[:-1]])
     drawn = [
-        f"{pick(rng, ADJECTIVES)} {pick(rng, STORY_NOUNS)}{pick(rng, ('', ' with Figures', ' at Dusk', ', study'))}"
+        f"{pick(rng, ADJECTIVES)} {pick(rng, STORY_NOUNS)}{pick(rng, ENDINGS)}"
         for _ in range(some(rng, scale, 520, 600))
     ]
     works: list[Cells] = []

@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from ...core.execution import ActionError, ErrorKind, Rows
 from ...core.grading import same_rows
+from ...core.task import Task
 from ..explore.intent import Intent
 from ..ground import Ground
 from ..mutants import mutants
 from ..separation import survivors
+from ..verify import Verifier
 
 MAX_ROWS = 2_000  # of gold
+_KEPT = 1_024  # statements whose gold rows are kept, so that memory stays flat
 
 
 class Reason(Enum):
     """Why a ticket is turned away."""
 
-    NO_SITE = "no site"  # the fault does not apply to the statement
+    NO_SITE = "no site"  # no fault was found that applies to a statement at hand
     GOLD_FAILS = "gold fails"
     DEGENERATE = "degenerate"  # gold finds nothing on the visible instance
     CONSTANT = "constant"  # gold gives the same rows on every instance
-    NOT_BROKEN = "not broken"  # the fault does not show on the visible instance
-    HALF_IS_ENOUGH = "half is enough"  # of two faults, one alone does not show
-    UNSTEADY = "unsteady"  # the broken statement runs into the clock
+    NOT_BROKEN = "not broken"  # the fault shows on no instance
+    HALF_IS_ENOUGH = "half is enough"  # of two faults, one alone shows on no instance
+    UNSTEADY = "unsteady"  # the broken statement runs into a bound of the sandbox
     SURVIVOR = "survivor"  # a wrong statement gives gold's rows on every instance
+    UNSOUND = "unsound"  # verification finds a fault
 
 
-UNFIT = frozenset({Reason.GOLD_FAILS, Reason.DEGENERATE, Reason.CONSTANT, Reason.SURVIVOR})
+UNFIT = frozenset({Reason.GOLD_FAILS, Reason.DEGENERATE, Reason.CONSTANT, Reason.SURVIVOR, Reason.UNSOUND})
 """What is wrong with gold, whatever the fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What a broken statement does on the first instance on which it is wrong; 0 is the visible one."""
+
+    result: Rows | ActionError
+    gold: Rows
+    instance: int
 
 
 class Gate:
@@ -37,42 +51,60 @@ class Gate:
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
-        self._golds: dict[str, tuple[Rows, ...] | Reason] = {}
+        self._golds: dict[tuple[str, bool], tuple[Rows, ...] | Reason] = {}
+        self._verifier = Verifier(ground.instances, ground.split)
+
+    def close(self) -> None:
+        """Frees what the gate opened; the ground's instances stay open."""
+        self._verifier.close()
 
     def golds(self, intent: Intent) -> tuple[Rows, ...] | Reason:
-        """Gives gold's rows by instance, or why the intent can be no ticket's."""
-        known = self._golds.get(intent.sql)
+        """Gives gold's rows by instance, or why the intent can be no ticket's.
+
+        Gold runs everywhere, finds something on the visible instance and other rows on another one, so a
+        constant fails; and each single-edit mutant of it gives other rows on some instance.
+        """
+        key = (intent.sql, intent.ordered)
+        known = self._golds.get(key)
         if known is None:
-            if len(self._golds) >= MAX_ROWS:
+            if len(self._golds) >= _KEPT:
                 self._golds.clear()
-            known = self._golds[intent.sql] = self._judge_gold(intent)
+            known = self._golds[key] = self._judge_gold(intent)
         return known
 
-    def run(self, intent: Intent, sql: str, instance: int = 0) -> Rows | ActionError:
-        """Runs a statement under the intent's permissions."""
-        return self.ground.instances.run(sql, instance, intent.permissions)
-
-    def judge_broken(
+    def symptom(
         self, intent: Intent, golds: Sequence[Rows], sql: str, halves: Sequence[str]
-    ) -> Rows | ActionError | Reason:
-        """Gives what a broken statement does on the visible instance, or why it makes no ticket.
+    ) -> Symptom | Reason:
+        """Gives what a broken statement does, or why it makes no ticket.
 
-        `halves` are the statements with one of its two faults each; none for a single fault.
+        `halves` are the statements that are left when one of its two faults is mended; none for a single
+        fault. Each of them has to be wrong as well.
         """
-        result = self.run(intent, sql)
-        if _is_unsteady(result):
-            return Reason.UNSTEADY
-        if self._is_gold(intent, result, golds[0]):
+        found = self._wrong(intent, golds, sql)
+        if found is None:
             return Reason.NOT_BROKEN
+        if _is_unsteady(found.result):
+            return Reason.UNSTEADY
         for half in halves:
-            if self._is_gold(intent, self.run(intent, half), golds[0]):
+            if self._wrong(intent, golds, half) is None:
                 return Reason.HALF_IS_ENOUGH
-        return result
+        return found
+
+    def is_sound(self, task: Task) -> bool:
+        """Says whether verification finds nothing that would keep the task from being played."""
+        return all(fault.is_warning for fault in self._verifier.verify(task))
+
+    def _wrong(self, intent: Intent, golds: Sequence[Rows], sql: str) -> Symptom | None:
+        for instance, gold in enumerate(golds):
+            result = self._run(intent, sql, instance)
+            if not isinstance(result, Rows) or not same_rows(result, gold, ordered=intent.ordered):
+                return Symptom(result, gold, instance)
+        return None
 
     def _judge_gold(self, intent: Intent) -> tuple[Rows, ...] | Reason:
         golds: list[Rows] = []
         for instance in range(len(self.ground.instances)):
-            rows = self.run(intent, intent.sql, instance)
+            rows = self._run(intent, intent.sql, instance)
             if not isinstance(rows, Rows) or not rows.complete or len(rows.rows) > MAX_ROWS:
                 return Reason.GOLD_FAILS
             golds.append(rows)
@@ -86,8 +118,8 @@ class Gate:
         )
         return Reason.SURVIVOR if next(left, None) else tuple(golds)
 
-    def _is_gold(self, intent: Intent, result: Rows | ActionError, gold: Rows) -> bool:
-        return isinstance(result, Rows) and same_rows(result, gold, ordered=intent.ordered)
+    def _run(self, intent: Intent, sql: str, instance: int) -> Rows | ActionError:
+        return self.ground.instances.run(sql, instance, intent.permissions)
 
 
 def _is_unsteady(result: Rows | ActionError) -> bool:

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from ...core.schema import Schema, Table, TableColumn
 from ...core.sql_names import is_aggregate, own_nodes
+from ..ground import quoted
 
 _NUMERIC = ("INT", "REAL", "NUM", "DEC", "FLOA", "DOUB")
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
@@ -178,6 +179,16 @@ def single_key(table: Table) -> TableColumn | None:
     return keys[0] if len(keys) == 1 else None
 
 
-def column(name: str, table: str = "", *, quoted: bool = False) -> exp.Column:
+def identifier(name: str) -> exp.Identifier:
+    """Makes a name, in quotes where SQLite needs them."""
+    return exp.to_identifier(name, quoted=quoted(name) != name)
+
+
+def column(name: str, table: str = "") -> exp.Column:
     """Makes a column."""
-    return exp.column(exp.to_identifier(name, quoted=quoted or not name.isidentifier()), table or None)
+    return exp.column(identifier(name), table or None)
+
+
+def sort_key(by: exp.Expr, *, descending: bool) -> exp.Ordered:
+    """Makes a sort key as SQLite sorts: NULL before everything else, so last where it descends."""
+    return exp.Ordered(this=by, desc=descending or None, nulls_first=not descending)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import math
 import random
+import unicodedata
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sqldojo.service.core.execution import Column, Row, Rows
@@ -27,7 +32,7 @@ CORRECT = [
     ),
     (INTEGER, rows((-4,)), ["-4", "-4.0"]),
     (FLOAT, rows((19500.0,)), ["19500.0", "19,500", "19690", "19310", "1.95e4"]),
-    (FLOAT, rows((0.0,)), ["0", "0.0", "-0"]),
+    (FLOAT, rows((0.0,)), ["0", "0.0", "-0", ".0", "-.00"]),
     (FLOAT, rows((0.25,)), [".25"]),
     (STRING, rows(("Louis Deacon",)), ["louis deacon", '"Louis Deacon"', " Louis Deacon\n"]),
     (STRING, rows(("a, b",)), ["a, b", '["a, b"]']),
@@ -91,6 +96,19 @@ def test_wrong_answers(kind: AnswerKind, gold: Rows, answers: list[str]) -> None
         (LIST, rows(("Smith, J",), ("x",)), "['Smith, J', 'x']", True),
         (TABLE, rows(("a", 1), ("b", None)), "[('b', None), ('a', 1)]", True),
         (TABLE, rows(("a", "")), "a|", True),
+        (LIST, rows(('"Annie" Lind',), ("x",)), 'x, "Annie" Lind', True),
+        (LIST, rows(('"Annie"',), ("x",)), 'x\n"Annie"', True),
+        (TABLE, rows(('"Annie" Lind', 1), ("x", 2)), '"Annie" Lind | 1\nx | 2', True),
+        (TABLE, rows(("Smith, J", 1)), '"Smith, J",1', True),
+        (TABLE, rows(("Smith, J", 1)), "Smith, J\t1", True),
+        (INTEGER, rows((2**53 + 1,)), "9007199254740993.0", True),
+        (INTEGER, rows((2**53 + 1,)), "[9007199254740993.0]", True),
+        (INTEGER, rows((2**53,)), "9007199254740992.1", False),
+        (INTEGER, rows((2**53,)), "[9007199254740993]", False),
+        (INTEGER, rows((12,)), "12.00000000000000001", False),
+        (LIST, rows((math.inf,)), "[5]", False),
+        (LIST, rows((math.inf,)), "[Infinity]", True),
+        (LIST, rows((-math.inf,)), "[Infinity]", False),
     ],
 )
 def test_answers_that_are_easily_misjudged(kind: AnswerKind, gold: Rows, answer: str, correct: bool) -> None:
@@ -111,6 +129,23 @@ def test_noise_does_not_cross_the_pairs() -> None:
 def test_an_answer_of_any_length_is_graded() -> None:
     assert not grade_answer(LIST, rows(("a",)), "a," * 1_000_000)
     assert not grade_answer(TABLE, rows(("a", 1)), "[" * 100_000)
+
+
+def test_capitals_do_not_count_where_an_alphabet_has_its_own() -> None:
+    for gold, answer in (
+        ("Mans\u0131z", "MANSIZ"),
+        ("Straße", "STRASSE"),
+        ("Σίσυφος", "ΣΊΣΥΦΟΣ"),
+        ("İzmir", "i̇zmir"),
+    ):
+        assert grade_answer(STRING, rows((gold,)), answer)
+        assert grade_answer(STRING, rows((gold,)), unicodedata.normalize("NFD", answer))
+    assert not grade_answer(STRING, rows(("Zoë",)), "Zoe")
+
+
+@given(st.text(min_size=1, max_size=12), st.sampled_from((str.upper, str.lower, str.swapcase)))
+def test_a_text_in_other_capitals_is_correct(text: str, change: Callable[[str], str]) -> None:
+    assert grade_answer(LIST, rows((text,)), json.dumps([change(text)]))
 
 
 CELLS = st.one_of(
@@ -137,9 +172,13 @@ def test_a_rendered_table_is_correct(gold: list[Row]) -> None:
     assert grade_answer(TABLE, result, render_answer(TABLE, result))
 
 
-@given(st.sampled_from(AnswerKind), st.text(max_size=60))
+@given(st.sampled_from(AnswerKind), st.text(max_size=60) | st.text("01.,e+-\"'[]()|", max_size=9))
+@example(INTEGER, "e1234")
+@example(FLOAT, "-.")
+@example(INTEGER, "-.0")
 def test_no_answer_raises(kind: AnswerKind, answer: str) -> None:
     grade_answer(kind, rows(("x", 1)) if kind is TABLE else rows((1.5,)), answer)
+    grade_answer(kind, rows((None, 1)) if kind is TABLE else rows((7,)), answer)
 
 
 @given(st.lists(st.tuples(st.integers(), st.text(max_size=3)), max_size=8), st.randoms(use_true_random=False))
@@ -177,3 +216,73 @@ def test_rows_are_compared_as_typed_multisets(mine: Rows, equal: bool) -> None:
 def test_what_is_left_of_summing_in_another_order_does_not_count() -> None:
     noisy = rows((0.1 + 0.2, 1), (0.3, 2), (2.5, 3))
     assert same_rows(noisy, rows((2.5, 3), (0.3, 1), (0.1 + 0.2, 2)), ordered=False)
+
+
+NOISY = st.one_of(
+    st.sampled_from([1 + step * 0.5e-9 for step in range(-3, 4)]),
+    st.sampled_from([step * 0.5e-9 for step in range(-3, 4)]),
+    st.sampled_from([0, 1, 10**10, 10**10 + 1, 1e10]),
+)
+NOISY_ROWS = st.lists(st.tuples(NOISY, NOISY, st.sampled_from(["a", "b", None])), max_size=5)
+
+
+def close(row: Row, other: Row) -> bool:
+    def same(cell: object, twin: object) -> bool:
+        if (
+            isinstance(cell, int | float)
+            and isinstance(twin, int | float)
+            and float in (type(cell), type(twin))
+        ):
+            return math.isclose(cell, twin, rel_tol=1e-9, abs_tol=1e-9)
+        return cell == twin
+
+    return all(map(same, row, other))
+
+
+@given(NOISY_ROWS, NOISY_ROWS, st.booleans())
+def test_noisy_rows_are_paired_up_as_by_trying_all_ways(
+    mine: list[Row], gold: list[Row], alike: bool
+) -> None:
+    if alike:  # else hardly two would be equal
+        mine = [
+            (*(cell if isinstance(cell, int) else cell + 0.5e-9 for cell in row[:2]), row[2])  # type: ignore[operator,union-attr]
+            for row in gold[::-1]
+        ]
+    columns = (Column("c"),) * 3
+    ways = itertools.permutations(mine) if len(mine) == len(gold) else ()
+    expected = any(all(map(close, way, gold)) for way in ways)
+    assert same_rows(Rows(columns, mine), Rows(columns, gold), ordered=False) is expected
+
+
+@pytest.mark.parametrize(
+    "gold",
+    [
+        [(index * 1.1, "a") for index in range(10_000)],  # far apart
+        [(index * 1e-13, "a") for index in range(10_000)],  # all of them what is left of sums
+        [(5.0, "a")] * 10_000,
+        [(1.0 + index % 7, float(index)) for index in range(10_000)],
+        [(index % 100, index * 0.37) for index in range(10_000)],
+    ],
+)
+def test_ten_thousand_noisy_rows_are_compared_in_any_order(gold: list[Row]) -> None:
+    columns = (Column("a"), Column("b"))
+
+    def noisy(by: float) -> list[Row]:
+        return [tuple(cell * by if isinstance(cell, float) else cell for cell in row) for row in gold[::-1]]
+
+    assert same_rows(Rows(columns, noisy(1 + 1e-12)), Rows(columns, gold), ordered=False)
+    wrong = noisy(1 + 1e-12)
+    wrong[0] = tuple(cell + 1e-3 if isinstance(cell, float) else cell for cell in wrong[0])
+    assert not same_rows(Rows(columns, wrong), Rows(columns, gold), ordered=False)
+
+
+def test_a_pair_of_equal_rows_gives_way_where_another_needs_it() -> None:
+    columns = (Column("a"),)
+    mine: list[Row] = [(1.0,), (1 + 0.9e-9,)]
+    gold: list[Row] = [(1.0,), (1 - 0.9e-9,)]
+    assert same_rows(Rows(columns, mine), Rows(columns, gold), ordered=False)
+
+
+def test_a_long_answer_in_another_order_is_graded() -> None:
+    gold: list[Row] = [(index,) for index in range(300)]
+    assert grade_answer(LIST, Rows((Column("c"),), gold), json.dumps(list(range(300))[::-1]))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -37,10 +38,12 @@ if __name__ == "__main__":
 """
 
 
-def building(path: Path, plan: Plan, jobs: int = 1) -> subprocess.Popen[str]:
+def building(path: Path, plan: Plan, largest_file: int = resource.RLIM_INFINITY) -> subprocess.Popen[str]:
     arguments = (plan.explore, plan.repair, plan.seed, plan.scale, plan.drifted, plan.domains)
+    limit = (largest_file, largest_file)
     return subprocess.Popen(
-        [sys.executable, "-c", COMMAND, str(path), repr(arguments), str(jobs)],
+        [sys.executable, "-c", COMMAND, str(path), repr(arguments), "1"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),  # stands for a disk that is full
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -166,9 +169,21 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         build(tmp_path / "file" / "bank.sqlite", TINY, jobs=1)
 
 
-def test_more_than_a_database_has_is_said(tmp_path: Path) -> None:
-    plan = replace(TINY, scale=0.5, explore=1)
-    assert build(tmp_path / "bank.sqlite", plan, jobs=1).explore_tasks >= 1
+@pytest.mark.parametrize("room", [20_000, 250_000])
+def test_a_full_disk_is_said_and_leaves_no_bank(tmp_path: Path, room: int) -> None:
+    process = building(tmp_path / "bank.sqlite", TINY, room)
+    _, said = process.communicate()
+    assert process.returncode == 1
+    assert "BankError: cannot write" in said
+    assert "make room there" in said
+    assert not (tmp_path / "bank.sqlite").exists()
+    whole = build(tmp_path / "bank.sqlite", TINY, jobs=1)
+    assert len(TaskBank.open(whole.path).tasks) == whole.explore_tasks + whole.repair_tasks
+
+
+def test_a_handwritten_task_that_does_not_fit_a_scale_is_told(tmp_path: Path) -> None:
+    report = build(tmp_path / "bank.sqlite", replace(TINY, scale=0.2), jobs=1)
+    assert report.explore_tasks + report.repair_tasks + len(report.warnings) >= 43
 
 
 @pytest.fixture

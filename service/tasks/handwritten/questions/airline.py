@@ -164,19 +164,6 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "paid-more-than-the-mentor",
-        "self_join",
-        MEDIUM,
-        INTEGER,
-        "How many crew members have a mentor who is paid less than they are?",
-        """
-        SELECT count(*)
-        FROM CrewMember AS c
-        JOIN CrewMember AS m ON m.CrewId = c.MentorId
-        WHERE m.Salary < c.Salary
-        """,
-    ),
-    _ask(
         "gold-spending",
         "join",
         MEDIUM,
@@ -228,21 +215,6 @@ TASKS: tuple[Task, ...] = (
         WHERE c.CrewId = (
             SELECT o.CrewId FROM CrewMember AS o WHERE o.Role = c.Role ORDER BY o.HiredOn, o.CrewId LIMIT 1
         )
-        """,
-    ),
-    _ask(
-        "business-class-to-tokyo",
-        "fk_chain",
-        HARD,
-        INTEGER,
-        "How many bookings in business class are there on flights to Tokyo, cancelled flights left out?",
-        """
-        SELECT count(*)
-        FROM Booking AS b
-        JOIN Flight AS f ON f.FlightId = b.FlightId
-        JOIN Route AS r ON r.RouteId = f.RouteId
-        JOIN Airport AS a ON a.IataCode = r.DestinationCode
-        WHERE a.City = 'Tokyo' AND b.CabinClass = 'business' AND f.Status <> 'cancelled'
         """,
     ),
     _ask(

@@ -103,23 +103,6 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "countries-of-many-people",
-        "list_answer",
-        EASY,
-        LIST,
-        """
-        From which countries do more than 25 of the people on file come? Leave out those whose country is
-        unknown.
-        """,
-        """
-        SELECT country
-        FROM person
-        WHERE country IS NOT NULL
-        GROUP BY country
-        HAVING count(*) > 25
-        """,
-    ),
-    _ask(
         "accounts-by-plan",
         "table_answer",
         EASY,
@@ -261,27 +244,6 @@ TASKS: tuple[Task, ...] = (
         JOIN profile AS p ON p.profile_id = v.profile_id
         JOIN title AS t ON t.title_id = v.title_id
         WHERE t.kind = 'documentary' AND t.language = 'French'
-        """,
-    ),
-    _ask(
-        "busiest-country-for-noc-w-lodzi",
-        "fk_chain",
-        HARD,
-        STRING,
-        """
-        From which country do the accounts come that have spent the most minutes, all together, on the
-        series Noc w Łodzi? Among equals, the first in the alphabet.
-        """,
-        """
-        SELECT a.country
-        FROM viewing AS v
-        JOIN title AS t ON t.title_id = v.title_id
-        JOIN profile AS p ON p.profile_id = v.profile_id
-        JOIN account AS a ON a.account_id = p.account_id
-        WHERE t.name = 'Noc w Łodzi'
-        GROUP BY a.country
-        ORDER BY sum(v.minutes) DESC, a.country
-        LIMIT 1
         """,
     ),
     _ask(

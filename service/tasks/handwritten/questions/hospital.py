@@ -174,19 +174,6 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "earning-more-than-the-boss",
-        "self_join",
-        MEDIUM,
-        INTEGER,
-        "How many physicians have a higher salary than their own supervisor?",
-        """
-        SELECT count(*)
-        FROM physician AS p
-        JOIN physician AS s ON s.physician_id = p.supervisor_id
-        WHERE p.salary > s.salary
-        """,
-    ),
-    _ask(
         "patients-never-seen",
         "set_operation",
         MEDIUM,
@@ -224,28 +211,6 @@ TASKS: tuple[Task, ...] = (
         FROM prescription AS p
         JOIN medication AS m ON m.medication_id = p.medication_id
         WHERE p.days IS NULL
-        """,
-    ),
-    _ask(
-        "most-prescribed-by-cardiology",
-        "fk_chain",
-        HARD,
-        STRING,
-        """
-        Which medication was prescribed most often at appointments with physicians of the Cardiology
-        department? Give its name; among equals the lowest medication_id.
-        """,
-        """
-        SELECT m.name
-        FROM prescription AS p
-        JOIN medication AS m ON m.medication_id = p.medication_id
-        JOIN appointment AS a ON a.appointment_id = p.appointment_id
-        JOIN physician AS y ON y.physician_id = a.physician_id
-        JOIN department AS d ON d.department_id = y.department_id
-        WHERE d.name = 'Cardiology'
-        GROUP BY m.medication_id
-        ORDER BY count(*) DESC, m.medication_id
-        LIMIT 1
         """,
     ),
     _ask(

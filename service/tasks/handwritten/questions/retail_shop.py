@@ -71,18 +71,6 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "orders-of-spring-2023",
-        "date_filter",
-        EASY,
-        INTEGER,
-        "How many orders were placed from the 1st of March to the 31st of May 2023, both days included?",
-        """
-        SELECT count(*)
-        FROM orders
-        WHERE ordered_on BETWEEN '2023-03-01' AND '2023-05-31'
-        """,
-    ),
-    _ask(
         "home-of-the-good-chair",
         "text_quoting",
         EASY,

@@ -263,47 +263,6 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "lecturers-but-no-professors",
-        "set_operation",
-        HARD,
-        LIST,
-        """
-        Which course codes have had a section taught by a lecturer but never one taught by a professor? Each
-        once.
-        """,
-        """
-        SELECT s.course_code
-        FROM section AS s
-        JOIN instructor AS i ON i.instructor_id = s.instructor_id
-        WHERE i.rank = 'lecturer'
-        EXCEPT
-        SELECT s.course_code
-        FROM section AS s
-        JOIN instructor AS i ON i.instructor_id = s.instructor_id
-        WHERE i.rank = 'professor'
-        """,
-    ),
-    _ask(
-        "most-fails-given",
-        "fk_chain",
-        HARD,
-        STRING,
-        """
-        A grade below 4.0 is a fail. Which instructor has given the most fails, over all sections? Give the
-        name; if several have given equally many, the one with the lowest instructor_id.
-        """,
-        """
-        SELECT i.name
-        FROM instructor AS i
-        JOIN section AS s ON s.instructor_id = i.instructor_id
-        JOIN enrolment AS e ON e.section_id = s.section_id
-        WHERE e.grade < 4.0
-        GROUP BY i.instructor_id
-        ORDER BY count(*) DESC, i.instructor_id
-        LIMIT 1
-        """,
-    ),
-    _ask(
         "neither-advising-nor-teaching",
         "set_operation",
         HARD,

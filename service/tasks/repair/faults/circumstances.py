@@ -71,10 +71,11 @@ def _moved_column(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Ra
             alias = join.this.alias_or_name
             if not isinstance(join.this, exp.Table) or join.side or len(pairs) != 1:
                 continue
-            owner = next((side.table for side in pairs[0].unnest_operands() if side.table != alias), "")
+            sides = [side for side in (pairs[0].left, pairs[0].right) if isinstance(side, exp.Column)]
+            owner = next((side.table for side in sides if side.table != alias), "")
             uses = [each for each in select.find_all(exp.Column) if each.table == alias]
             uses = [each for each in uses if each.find_ancestor(exp.Join) is not join]
-            keys = {side.name for side in pairs[0].unnest_operands()}
+            keys = {side.name for side in sides}
             if owner and uses and not any(each.name in keys or each.find_ancestor(exp.Join) for each in uses):
                 sites.append((select, join, owner, uses))
     if not sites:
@@ -142,8 +143,7 @@ def _unconverted(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Ran
                 wanted = _plain(rule.expression, qualifier)
                 for part in statement.find_all(exp.Expression):
                     if _text(part) == wanted and part.parent is not None:
-                        column = exp.column(exp.to_identifier(rule.column, quoted=True), qualifier or None)
-                        part.replace(column)
+                        part.replace(column(rule.column, qualifier))
                         return statement
     return None
 
@@ -190,29 +190,33 @@ FAULTS = (
         1,
         _denied_table,
         ("It worked until last week.", "It used to run without trouble."),
+        weight=5.0,
     ),
     Fault(
         "forgotten_rule",
-        "forgotten_rule",
+        "rule_exclusion",
         "Everybody in the house knows what does not count, but the query does not.",
         2,
         _forgotten_rule,
         ("Somebody new wrote it.",),
+        weight=4.0,
     ),
     Fault(
         "calendar_year",
-        "forgotten_rule",
+        "rule_fiscal_year",
         "The fiscal year is taken for the calendar year.",
         2,
         _calendar_year,
         ("Somebody new wrote it.",),
+        weight=3.0,
     ),
     Fault(
         "unconverted",
-        "forgotten_rule",
+        "rule_conversion",
         "An amount is reported in the unit that it is kept in.",
         2,
         _unconverted,
         ("Somebody new wrote it.",),
+        weight=4.0,
     ),
 )

@@ -404,6 +404,7 @@ FAULTS = (
         2,
         _not_in_with_nulls,
         ("Somebody found the old form hard to read and rewrote it.",),
+        weight=2.0,
     ),
     Fault(
         "other_case",

@@ -6,8 +6,8 @@ from random import Random
 
 from sqlglot import exp
 
-from ....core.schema import Schema, TableColumn
-from ...databases.lexicon import Lexicon
+from ....core.schema import Schema, Table, TableColumn
+from ...databases.lexicon import Lexicon, Role
 from ..fault import Broken, Fault
 from ..reading import (
     aggregates,
@@ -16,10 +16,12 @@ from ..reading import (
     resolve,
     selects,
     set_where,
+    sort_key,
     sort_keys,
     table_nodes,
     where,
 )
+from .names import column_words
 
 _OTHERS: dict[type[exp.Expr], tuple[type[exp.AggFunc], ...]] = {
     exp.Sum: (exp.Avg, exp.Max),
@@ -94,7 +96,8 @@ def _other_group_key(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng:
         for key in group_keys(select) if aggregates(select) else ():
             found = resolve(key, schema) if isinstance(key, exp.Column) else None
             if found is not None and isinstance(key, exp.Column):
-                sites += [(key, each.name) for each in found[1].columns if _is_grouped_by(each, key)]
+                others = [each.name for each in found[1].columns if _is_grouped_by(found[1], each, lexicon)]
+                sites += [(key, name) for name in others if name != key.name]
     if not sites:
         return None
     key, name = rng.choice(sites)
@@ -102,10 +105,10 @@ def _other_group_key(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng:
     return statement
 
 
-def _is_grouped_by(other: TableColumn, key: exp.Column) -> bool:
-    """Says whether people might group by a column: not by an amount, nor by what is every row's own."""
-    is_measure = "REAL" in other.declared_type.upper()
-    return other.name != key.name and not other.primary_key_position and not is_measure
+def _is_grouped_by(table: Table, each: TableColumn, lexicon: Lexicon) -> bool:
+    """Says whether people group by a column: one of few values, a name, or what it refers to."""
+    words = column_words(lexicon, table.name, each.name)
+    return bool(each.references) or (words is not None and words.role in (Role.CATEGORY, Role.NAME))
 
 
 def _finer_groups(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Random) -> Broken:
@@ -121,7 +124,7 @@ def _finer_groups(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Ra
     select, node, added = rng.choice(sites)
     keys = [each.copy() for each in group_keys(select)]
     qualifier = node.alias_or_name if len(table_nodes(select)) > 1 else ""
-    select.set("group", exp.Group(expressions=[*keys, column(added.name, qualifier, quoted=True)]))
+    select.set("group", exp.Group(expressions=[*keys, column(added.name, qualifier)]))
     return statement
 
 
@@ -205,7 +208,7 @@ def _turned_order(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Ra
     if not sites:
         return None
     key = rng.choice(sites)
-    key.set("desc", not key.args.get("desc"))
+    key.replace(sort_key(key.this.copy(), descending=not key.args.get("desc")))
     return statement
 
 
@@ -280,7 +283,7 @@ def _window_turned(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: R
     if not sites:
         return None
     key = rng.choice(sites).expressions[0]
-    key.set("desc", not key.args.get("desc"))
+    key.replace(sort_key(key.this.copy(), descending=not key.args.get("desc")))
     return statement
 
 

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from ....core.schema import Schema, Table
 from ...databases.lexicon import Lexicon
+from ...ground import quoted
 from ..fault import Broken, Fault
 from ..reading import (
     aggregates,
@@ -17,6 +18,7 @@ from ..reading import (
     conjoined,
     conjuncts,
     find_column,
+    identifier,
     is_key,
     join_equalities,
     joins,
@@ -105,8 +107,8 @@ def _reversed_self_join(statement: exp.Expr, schema: Schema, lexicon: Lexicon, r
         return None
     part = rng.choice(sites)
     left, right = part.left.name, part.right.name
-    part.left.set("this", exp.to_identifier(right))
-    part.right.set("this", exp.to_identifier(left))
+    part.left.set("this", identifier(right))
+    part.right.set("this", identifier(left))
     return statement
 
 
@@ -212,7 +214,8 @@ def _with_child(statement: exp.Expr, schema: Schema, rng: Random, *, second_bran
     select, node, child, (foreign_key, key) = rng.choice(sites)
     taken = {each.alias_or_name.casefold() for each in select.root().find_all(exp.Table)}
     name = child.name.casefold()
-    alias = next(each for each in (name[0], name[:2], name[:3], f"{name}_1") if each not in taken)
+    names = (name[0], name[:2], name[:3], f"{name}_1")
+    alias = next(each for each in names if each not in taken and quoted(each) == each)
     join = exp.Join(
         this=exp.alias_(exp.to_table(child.name), alias, table=True),
         on=exp.EQ(this=column(foreign_key, alias), expression=column(key, node.alias_or_name)),
@@ -242,10 +245,10 @@ def _merged_branches(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng:
         key = single_key(found) if nodes and (found := schema.find(nodes[0].name)) else None
         if key is None or len(nodes) != 1:
             continue
-        for scalar, branch in branches:
-            tied = exp.Join(this=branch.table.copy(), side="LEFT", on=conjoined(where(branch.select)))
-            select.set("joins", [*joins(select), *joins(branch.select), tied])
-            scalar.replace(_counted(branch, schema))
+        for scalar, each in branches:
+            tied = exp.Join(this=each.table.copy(), side="LEFT", on=conjoined(where(each.select)))
+            select.set("joins", [*joins(select), *joins(each.select), tied])
+            scalar.replace(_counted(each, schema))
         select.set("group", exp.Group(expressions=[column(key.name, nodes[0].alias_or_name)]))
         return statement
     return None
@@ -298,13 +301,14 @@ def _names(select: exp.Select) -> set[str]:
 
 def _counted(branch: _Branch, schema: Schema) -> exp.Expr:
     """Gives a sub-query's aggregate; count(*) becomes a count of the table's key."""
-    aggregate = exp.Paren(this=branch.select.expressions[0].unalias().copy())
+    aggregate: exp.Expr = exp.Paren(this=branch.select.expressions[0].unalias().copy())
     found = schema.find(branch.table.name)
     key = next((each for each in found.columns if each.primary_key_position), None) if found else None
     for count in aggregate.find_all(exp.Count):
         if isinstance(count.this, exp.Star) and key:
             count.set("this", column(key.name, branch.table.alias_or_name))
-    return aggregate.this
+    inner: exp.Expr = aggregate.this
+    return inner
 
 
 def _semi_join_as_join(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Random) -> Broken:
@@ -375,6 +379,7 @@ FAULTS = (
         "A composite key is joined by one of its columns, so that rows meet strangers.",
         2,
         _half_a_key,
+        weight=2.0,
     ),
     Fault(
         "reversed_self_join",
@@ -396,6 +401,7 @@ FAULTS = (
         "An inner join drops those who have nothing to be joined with, though they were to be listed with 0.",
         1,
         _inner_for_outer,
+        weight=2.0,
     ),
     Fault(
         "outer_for_inner",
@@ -411,6 +417,7 @@ FAULTS = (
         2,
         _outer_condition_in_where,
         ("I only tidied it up a little.",),
+        weight=2.0,
     ),
     Fault(
         "left_over_join",
@@ -435,6 +442,7 @@ FAULTS = (
         2,
         _merged_branches,
         ("Somebody rewrote it to make it faster.",),
+        weight=2.0,
     ),
     Fault(
         "semi_join_as_join",

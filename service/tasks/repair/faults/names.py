@@ -13,6 +13,7 @@ from ..fault import Broken, Fault
 from ..reading import (
     column,
     find_column,
+    identifier,
     is_key,
     is_numeric,
     resolve,
@@ -86,7 +87,10 @@ def other_column_names(lexicon: Lexicon, table: Table, name: str) -> list[str]:
     ):
         if name.endswith(ending):
             names += [name.removesuffix(ending) + other for other in others]
-    names += [f"{table.name}_{name}", f"{name}_name" if name in ("first", "last") else f"{name}_value"]
+    if table.name.casefold() not in name.casefold():
+        names.append(f"{table.name}_{name}")
+    if not names:
+        names.append(f"{name}_value")
     return [each for each in dict.fromkeys(names) if each.isidentifier() and find_column(table, each) is None]
 
 
@@ -184,7 +188,7 @@ def _neighbouring_column(statement: exp.Expr, schema: Schema, lexicon: Lexicon, 
     old, qualifier = each.name, each.table
     for use in statement.find_all(exp.Column):
         if use.name == old and use.table == qualifier and not isinstance(use.parent, exp.EQ | exp.In):
-            use.set("this", exp.to_identifier(other, quoted=not other.isidentifier()))
+            use.set("this", identifier(other))
     return statement
 
 

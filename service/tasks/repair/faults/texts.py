@@ -26,6 +26,11 @@ _TYPOS = {
 _TEXT = re.compile(r"'(?:[^']|'')*'")
 
 
+def _texts(text: str) -> list[re.Match[str]]:
+    """Gives the text constants of a statement, those with a dialect's mark before them left out."""
+    return [each for each in _TEXT.finditer(text) if not text[: each.start()][-1:].isalnum()]
+
+
 def _replace_one(text: str, pattern: str, replacement: str, rng: Random) -> str | None:
     """Replaces one match outside of quotes."""
     quoted = [(each.start(), each.end()) for each in re.finditer(r"'(?:[^']|'')*'|\"[^\"]*\"", text)]
@@ -69,7 +74,7 @@ def _missing_and(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Ran
 
 def _open_text(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Random) -> Broken:
     text = written(statement)
-    matches = list(_TEXT.finditer(text))
+    matches = _texts(text)
     if not matches:
         return None
     end = rng.choice(matches).end()
@@ -78,7 +83,7 @@ def _open_text(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Rando
 
 def _bare_apostrophe(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Random) -> Broken:
     text = written(statement)
-    matches = [each for each in _TEXT.finditer(text) if "''" in each.group()[1:-1]]
+    matches = [each for each in _texts(text) if "''" in each.group()[1:-1]]
     if not matches:
         return None
     match = rng.choice(matches)
@@ -87,7 +92,7 @@ def _bare_apostrophe(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng:
 
 def _double_quoted_text(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Random) -> Broken:
     text = written(statement)
-    matches = [each for each in _TEXT.finditer(text) if '"' not in each.group() and "''" not in each.group()]
+    matches = [each for each in _texts(text) if '"' not in each.group() and "''" not in each.group()]
     matches = [each for each in matches if not each.group().startswith("'%")]
     if not matches:
         return None
@@ -97,7 +102,7 @@ def _double_quoted_text(statement: exp.Expr, schema: Schema, lexicon: Lexicon, r
 
 def _unquoted_text(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Random) -> Broken:
     text = written(statement)
-    matches = [each for each in _TEXT.finditer(text) if each.group()[1:-1].isidentifier()]
+    matches = [each for each in _texts(text) if each.group()[1:-1].isidentifier()]
     if not matches:
         return None
     match = rng.choice(matches)

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
+from random import Random
 
+import apsw
 import pytest
+import sqlglot
 
 from sqldojo.service.core.action import Submit
 from sqldojo.service.core.built_in_profiles import BUILT_IN_PROFILES
 from sqldojo.service.core.episode import Episode
-from sqldojo.service.core.execution import Rows
+from sqldojo.service.core.execution import ActionError, Rows
 from sqldojo.service.core.grading import same_rows
 from sqldojo.service.core.observation import Outcome
 from sqldojo.service.core.reward import TermKind
 from sqldojo.service.core.sql_reviewer import SqlReviewer
-from sqldojo.service.core.task import Task, TaskKind
+from sqldojo.service.core.task import Split, Task, TaskKind
 from sqldojo.service.sandbox.limits import Limits
 from sqldojo.service.sandbox.pool import DatabasePool
 from sqldojo.service.tasks.databases import DOMAINS, INSTANCES, build_image
+from sqldojo.service.tasks.databases.lexicon import ColumnWords, Lexicon, Role, TableWords
 from sqldojo.service.tasks.difficulty import difficulty_of
+from sqldojo.service.tasks.explore.grammar import intents
 from sqldojo.service.tasks.ground import Ground
 from sqldojo.service.tasks.instances import Instances
 from sqldojo.service.tasks.mutants import mutants
 from sqldojo.service.tasks.prepare import prepare
+from sqldojo.service.tasks.repair.breaking import Candidate, paired
+from sqldojo.service.tasks.repair.faults import FAULTS
+from sqldojo.service.tasks.repair.gate import Gate, Reason, Symptom
 from sqldojo.service.tasks.repair.generate import acceptance, generate
 from sqldojo.service.tasks.separation import survivors
 
@@ -69,8 +78,63 @@ def test_tasks_are_well_formed(tasks: dict[str, list[Task]]) -> None:
             assert task.task_id not in seen
             seen.add(task.task_id)
             assert not re.search(r"[{}]|  | ,|\.\.|None\b", task.prompt.replace("...", "")), task.prompt
-            assert task.prompt.endswith(".")
+            assert task.prompt.endswith((".", "?", "!"))
+            assert not re.search(r"\b(SELECT|JOIN|GROUP BY|IS NULL|EXISTS|HAVING)\b", spoken(task)), (
+                task.prompt
+            )
             assert task.gold_sql not in task.prompt
+
+
+def spoken(task: Task) -> str:
+    """A ticket without the error that it quotes."""
+    return re.sub(r'near "[^"]*": syntax error', "", task.prompt)
+
+
+def test_a_ticket_quotes_the_error_that_comes(
+    grounds: dict[str, Ground], tasks: dict[str, list[Task]]
+) -> None:
+    quoted = 0
+    for name, made in tasks.items():
+        for task in made:
+            result = grounds[name].instances.run(task.broken_sql, 0, task.permissions)
+            if isinstance(result, ActionError):
+                assert result.message in task.prompt
+                quoted += 1
+    assert quoted >= 20
+
+
+def test_a_ticket_that_asks_for_an_order_is_graded_by_it(tasks: dict[str, list[Task]]) -> None:
+    ordered = [task for made in tasks.values() for task in made if task.ordered]
+    assert ordered
+    for task in ordered:
+        assert sqlglot.parse_one(task.gold_sql, read="sqlite").args.get("order")
+        assert re.search(r"\b(ascending|descending)\b", task.prompt)
+
+
+def test_of_a_pair_each_fault_alone_is_wrong(grounds: dict[str, Ground]) -> None:
+    """Judged anew: a pair's halves are other statements than the pair, and both give wrong rows."""
+    ground, rng, pairs = grounds["hospital"], Random(5), 0
+    gate = Gate(ground)
+    for intent in islice(intents(ground, Random(3)), 60):
+        golds = gate.golds(intent)
+        if isinstance(golds, Reason):
+            continue
+        for _ in range(6):
+            one, other = rng.sample(FAULTS, 2)
+            faults = (one, other)
+            pair = paired(Candidate(intent), faults, ground, (rng.random(), rng.random()))
+            if pair is None:
+                continue
+            symptom = gate.symptom(intent, golds, pair.sql, pair.halves)
+            wrong = [gate.symptom(intent, golds, half, ()) for half in pair.halves]
+            if isinstance(symptom, Symptom):
+                pairs += 1
+                assert pair.sql not in pair.halves
+                assert Reason.NOT_BROKEN not in wrong
+            elif symptom is Reason.HALF_IS_ENOUGH:
+                assert Reason.NOT_BROKEN in wrong
+    gate.close()
+    assert pairs >= 10
 
 
 def test_gold_is_right_and_the_broken_statement_wrong(
@@ -81,8 +145,15 @@ def test_gold_is_right_and_the_broken_statement_wrong(
         for task in made:
             golds = [instances.run(task.gold_sql, n, task.permissions) for n in range(INSTANCES)]
             assert all(isinstance(gold, Rows) for gold in golds)
-            broken = instances.run(task.broken_sql, 0, task.permissions)
-            assert not (isinstance(broken, Rows) and same_rows(broken, golds[0], ordered=task.ordered))
+            wrong = [n for n in range(INSTANCES) if not passes(task, instances, golds[n], n)]
+            assert wrong
+            assert wrong[0] == 0 or re.search(r"last year's copy|our other site|the live system", task.prompt)
+
+
+def passes(task: Task, instances: Instances, gold: object, instance: int) -> bool:
+    broken = instances.run(task.broken_sql, instance, task.permissions)
+    assert isinstance(gold, Rows)
+    return isinstance(broken, Rows) and same_rows(broken, gold, ordered=task.ordered)
 
 
 def test_no_near_miss_of_gold_passes_on_all_instances(
@@ -145,8 +216,24 @@ def test_what_becomes_of_attempts_is_counted(grounds: dict[str, Ground]) -> None
 
 
 def test_a_database_about_which_nothing_can_be_said_yields_nothing(grounds: dict[str, Ground]) -> None:
-    from sqldojo.service.tasks.databases.lexicon import Lexicon
-
     ground = grounds["hospital"]
     silent = Ground("silent", ground.split, Lexicon((), ()), ground.instances)
     assert generate(silent, "test", 10) == []
+
+
+@pytest.mark.parametrize("rows", [0, 1, 40])
+def test_a_small_strange_database_yields_what_it_can(rows: int) -> None:
+    """One table named by a keyword, a column with a blank, no keys to join by, few rows or none."""
+    images = []
+    for instance in range(INSTANCES):
+        connection = apsw.Connection(":memory:")
+        connection.execute('CREATE TABLE "order" (id INTEGER PRIMARY KEY, "na me" TEXT, x REAL)')
+        connection.executemany(
+            'INSERT INTO "order" VALUES (?, ?, ?)',
+            ((n, f"n{(n * 7 + instance) % 5}", n * 1.5 + instance if n % 3 else None) for n in range(rows)),
+        )
+        images.append(connection.serialize("main"))
+    words = (ColumnWords("na me", Role.CATEGORY, "name"), ColumnWords("x", Role.AMOUNT, "amount"))
+    lexicon = Lexicon((TableWords("order", "order", "orders", words),), ())
+    made = generate(Ground("tiny", Split.TRAIN, lexicon, Instances("tiny", images)), "test", 30)
+    assert bool(made) is (rows > 1)
