@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any, Protocol, TypeVar
 
 from ..sandbox.clock import set_process_time_zone
@@ -85,6 +86,15 @@ def _start_worker() -> None:
     """Leaves Ctrl-C to the process that gathers, and has SQLite see UTC."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     set_process_time_zone()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it is gone, however that came."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
 
 
 class _Here:
