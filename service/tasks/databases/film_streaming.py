@@ -378,7 +378,9 @@ _VIEWERS = (
         (
             ColumnWords("started_at", Role.MOMENT, "start", event="started"),
             ColumnWords("minutes", Role.AMOUNT, "watching time", unit="minutes"),
-            ColumnWords("device", Role.CATEGORY, "device", having="on a {}", missing="on an unknown device"),
+            ColumnWords(
+                "device", Role.CATEGORY, "device", having="on the device {}", missing="on an unknown device"
+            ),
         ),
     ),
     TableWords(

@@ -371,9 +371,9 @@ _CARE = (
     ),
     TableWords(
         "patient_diagnosis",
-        "diagnosis made",
-        "diagnoses made",
-        (ColumnWords("diagnosed_on", Role.DATE, "date", event="dated"),),
+        "diagnosis",
+        "diagnoses",
+        (ColumnWords("diagnosed_on", Role.DATE, "date", event="made"),),
     ),
     TableWords(
         "prescription",

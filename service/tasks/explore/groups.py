@@ -258,15 +258,14 @@ def per_month(ground: Ground, rng: Random) -> Intent | None:
         aside = "Leave out months without any."
     elif form == 1:
         unit, told, aside = f"strftime('%Y', {cell})", "year", "Leave out years without any."
-        if population.has_missing(words.column):
-            rows = rows.also(f"{cell} IS NOT NULL")
     else:
         unit, told = f"strftime('%w', {cell})", "day of the week (0 for Sunday to 6 for Saturday)"
         aside = "Leave out days without any."
-        if population.has_missing(words.column):
-            rows = rows.also(f"{cell} IS NOT NULL")
     number, sql = _number(population, rng)
     by = f"by the {told} of the {words.phrase}"
+    if form and population.has_missing(words.column):
+        rows = rows.also(f"{cell} IS NOT NULL")
+        by += " (where that is known)"
     return intent(
         "calendar",
         ground,

@@ -198,12 +198,11 @@ def share_of_total(ground: Ground, rng: Random) -> Intent | None:
     if not 2 <= len(population.spread(words.column)) <= 12:
         return None
     cell = population.column(words.column)
-    rows, aside = population.rows, ""
+    rows, aside, besides = population.rows, "", ""
     if population.has_missing(words.column):
-        rows, aside = (
-            rows.also(f"{cell} IS NOT NULL"),
-            f" Those whose {words.phrase} is unknown count nowhere.",
-        )
+        rows = rows.also(f"{cell} IS NOT NULL")
+        aside = f" Those whose {words.phrase} is unknown count nowhere."
+        besides = f" (those whose {words.phrase} is unknown count nowhere)"
     sql = replace(rows, columns=(cell, "round(100.0 * count(*) / sum(count(*)) OVER (), 1)"), group=(cell,))
     many = population.many
     return intent(
@@ -218,6 +217,6 @@ def share_of_total(ground: Ground, rng: Random) -> Intent | None:
             f"How are the {many} spread over the {words.plural or words.phrase + 's'}? Give each with its "
             f"percentage, rounded to one decimal.{aside}",
         ),
-        (f"each {words.phrase} with its percentage of the {many}, rounded to one decimal",),
+        (f"each {words.phrase} with its percentage of the {many}, rounded to one decimal{besides}",),
         Shape.TABLE,
     )

@@ -157,7 +157,11 @@ def conversion(ground: Ground, rng: Random) -> Intent | None:
     if population is None:
         return None
     expression = rule.expression.replace("{t}.", column(population.alias))
-    function, word = rng.choice((("sum", "total"), ("avg", "average"), ("max", "highest"), ("min", "lowest")))
+    spoken = next((each for each in words.columns if each.column == rule.column), None)
+    figures = [("avg", "average"), ("max", "highest"), ("min", "lowest")]
+    if spoken is not None and spoken.role is Role.AMOUNT:  # a level adds up to nothing
+        figures.append(("sum", "total"))
+    function, word = rng.choice(figures)
     many = population.many
     return intent(
         "rule_conversion",

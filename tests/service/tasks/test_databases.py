@@ -176,6 +176,27 @@ class TestWords:
             assert set(link.columns) <= columns(database, link.child).keys()
             assert set(link.parent_columns) <= columns(database, link.parent).keys()
 
+    def test_links_lead_every_child_to_one_parent(self, domain: Domain, databases: Connections) -> None:
+        for database in instances(databases, domain):
+            for link in domain.lexicon.links:
+                child, parent = quoted(link.child), quoted(link.parent)
+                pairs = list(zip(map(quoted, link.columns), map(quoted, link.parent_columns), strict=True))
+                joined = " AND ".join(f"p.{theirs} = c.{own}" for own, theirs in pairs)
+                known = " AND ".join(f"c.{own} IS NOT NULL" for own, _ in pairs)
+                lost = f"""SELECT count(*) FROM {child} AS c
+                    WHERE {known} AND (SELECT count(*) FROM {parent} AS p WHERE {joined}) <> 1"""
+                assert database.execute(lost).get == 0, link
+
+    def test_missing_is_said_of_columns_that_may_be_null_alone(
+        self, domain: Domain, databases: Connections
+    ) -> None:
+        database = instances(databases, domain)[0]
+        for words in domain.lexicon.tables:
+            for each in words.columns:
+                if each.missing:
+                    column = f"{quoted(each.column)} IS NULL"
+                    assert count(database, words.table, column) > 0, (words.table, each.column)
+
     def test_roles_fit_the_values(self, domain: Domain, databases: Connections) -> None:
         for database in instances(databases, domain):
             for words in domain.lexicon.tables:
@@ -192,7 +213,7 @@ class TestWords:
                         case Role.MOMENT:
                             assert all(datetime.fromisoformat(str(value)) for value in found), where
                         case Role.CATEGORY:
-                            assert len(set(found)) <= 40, where
+                            assert 2 <= len(set(found)) <= 40, where
                         case Role.NAME | Role.TEXT:
                             assert all(isinstance(value, str) for value in found), where
 

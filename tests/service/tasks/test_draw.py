@@ -1,12 +1,25 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqldojo.service.tasks.databases.draw import Zipf, day, money, near_copies, people, popular
+from sqldojo.service.tasks.databases.draw import (
+    Zipf,
+    companies,
+    day,
+    money,
+    near_copies,
+    people,
+    popular,
+    some,
+    streets,
+)
+from sqldojo.service.tasks.databases.words import COMPANIES, PEOPLE, STREETS
 
 seeds = st.integers(0, 2**32).map(Random)
 
@@ -49,3 +62,40 @@ def test_money_is_whole_cents_in_its_range(rng: Random, low: int, span: int) -> 
 @given(seeds)
 def test_days_lie_in_their_range(rng: Random) -> None:
     assert day(rng, "2024-02-28", "2024-03-01") in {"2024-02-28", "2024-02-29", "2024-03-01"}
+
+
+@given(seeds, st.floats(0.001, 20), st.integers(1, 500), st.integers(0, 200))
+def test_some_is_a_count_in_its_range_times_the_scale(rng: Random, scale: float, low: int, span: int) -> None:
+    number = some(rng, scale, low, low + span)
+    assert max(1, int(scale * low)) <= number <= max(1, scale * (low + span))
+
+
+def test_some_draws_both_ends_of_its_range() -> None:
+    rng = Random("ends")
+    assert {some(rng, 1.0, 3, 5) for _ in range(100)} == {3, 4, 5}
+
+
+@given(st.integers(0, 2**32), st.integers(1, 60))
+def test_companies_and_streets_are_all_different_and_begin_with_the_awkward_ones(
+    seed: int, count: int
+) -> None:
+    for draw, awkward in ((companies, COMPANIES), (streets, STREETS)):
+        names = draw(Random(seed), count)
+        assert len(set(names)) == len(names) == count
+        assert tuple(names[: len(awkward)]) == awkward[:count]
+        assert draw(Random(seed), count) == names
+
+
+@given(st.integers(0, 2**32))
+def test_people_of_equal_seeds_are_the_same_and_others_are_not(seed: int) -> None:
+    names = people(Random(seed), 40)
+    assert people(Random(seed), 40) == names
+    assert people(Random(seed + 1), 40) != names
+    assert tuple(names[: len(PEOPLE)]) == PEOPLE
+
+
+def test_a_bank_is_opened_without_faker() -> None:
+    modules = "sqldojo.service.tasks.databases, sqldojo.service.tasks.bank"
+    code = f"import sys, {modules}; print('faker' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"
