@@ -79,7 +79,8 @@ class Rollouts:
             outstanding=outstanding,
         )
         self._players: dict[int, _Player] = {}  # by index, which is the correlation id too
-        self._closing: set[int] = set()  # episodes whose session's close was not answered yet
+        # The closes that were not answered yet, by their episode, and the waits when they are refused.
+        self._closing: dict[int, tuple[Command, Iterator[float]]] = {}
         self._parked: deque[_Player] = deque()  # those that the service has no room for
         self._ended: deque[Episode] = deque()
         self._news = asyncio.Event()
@@ -123,7 +124,7 @@ class Rollouts:
         self._players.clear()
         self._parked.clear()
         self._news.set()
-        self._stream.finish()
+        self._finish_when_closed()
         if self._running is not None:
             await asyncio.wait((self._running,), timeout=_CLOSE_SECONDS)
             self._running.cancel()
@@ -176,9 +177,8 @@ class Rollouts:
         player = self._players.get(index)
         if player is not None:
             self._advance(player, result)
-        elif index in self._closing:  # a session that could not be closed is one that is not there
-            self._closing.discard(index)
-            self._departed()
+        elif index in self._closing:
+            self._on_closed(index, result)
         self._admit()
 
     def _advance(self, player: _Player, result: CommandResult) -> None:
@@ -310,9 +310,28 @@ class Rollouts:
         self._news.set()
 
     def _send_close(self, player: _Player) -> None:
-        self._closing.add(player.index)
         close = CloseSessionRequest(session_id=player.session_id)
-        self._stream.send(Command(correlation_id=player.index, close=close))
+        command = Command(correlation_id=player.index, close=close)
+        self._closing[player.index] = command, BACKOFF.waits()
+        self._stream.send(command)
+
+    def _on_closed(self, index: int, result: CommandResult) -> None:
+        command, waits = self._closing[index]
+        if not (result.HasField("close") or result.HasField("error")):
+            return  # the answer to what was under way when the rollouts were left
+        if result.HasField("error"):
+            error = error_of_command(result.error)
+            wait = next(waits, None) if may_retry(error) else None
+            if wait is not None:
+                asyncio.get_running_loop().call_later(wait_for(error, wait), self._stream.send, command)
+                return
+        del self._closing[index]  # a session that could not be closed is one that is not there
+        self._departed()
+        self._finish_when_closed()
+
+    def _finish_when_closed(self) -> None:
+        if self._closed is not None and not self._closing:
+            self._stream.finish()
 
 
 def _text(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from servers import Server, serving
 
 
@@ -18,8 +19,10 @@ class PlainRoot:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the rule as a plugin: pytest asks a conftest.py only about folders below its own."""
+    """Registers the rule as a plugin, since pytest asks a conftest.py only about folders below its own."""
     config.pluginmanager.register(PlainRoot())
+    settings.register_profile("untimed", deadline=None)  # a slow machine is no fault of what is tested
+    settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

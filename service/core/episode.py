@@ -55,15 +55,24 @@ class Transition(NamedTuple):
 class Episode:
     """One task, under one profile, for one session's databases.
 
+    `reviewer` grades statements; it also says what may be run, unless there is a `gate` that does.
     Holds what does not change; the state goes in and out. Not for several threads at once, since a
     database is not.
     """
 
-    def __init__(self, prepared: PreparedTask, profile: Profile, world: World, reviewer: Reviewer) -> None:
+    def __init__(
+        self,
+        prepared: PreparedTask,
+        profile: Profile,
+        world: World,
+        reviewer: Reviewer,
+        gate: Reviewer | None = None,
+    ) -> None:
         self.prepared = prepared
         self.profile = profile
         self._world = world
         self._reviewer = reviewer
+        self._gate = gate or reviewer
 
     def start(self, budget: int = 0) -> tuple[EpisodeState, Observation]:
         """Gives the state and observation before the first step; budget 0 means the profile's."""
@@ -155,7 +164,7 @@ class Episode:
     def _statement(self, action: Query | Submit, reviewed: bool, repeated: bool, cut_short: str) -> Effect:
         """Runs a statement, unless the review gate rejects it; a submission is judged as well."""
         submitted = isinstance(action, Submit)
-        review = self._review(action.sql) if reviewed or submitted else None
+        review = self._review(action.sql, self._gate if reviewed else None) if reviewed or submitted else None
         if reviewed and review is not None and review.verdict is Verdict.REJECTED:
             return Effect(action, error=_rejected(review), repeated=repeated, review=review)
         result = self._run(action.sql, 0 if submitted else None, cut_short)
@@ -206,8 +215,9 @@ class Episode:
         ordered = self.prepared.task.ordered
         return isinstance(result, Rows) and same_rows(result, self.prepared.gold[instance], ordered=ordered)
 
-    def _review(self, sql: str) -> Review:
-        return self._reviewer.review(sql, self.prepared.schema, self.prepared.task.permissions)
+    def _review(self, sql: str, gate: Reviewer | None = None) -> Review:
+        reviewer = gate or self._reviewer
+        return reviewer.review(sql, self.prepared.schema, self.prepared.task.permissions)
 
     def _broken(self) -> Effect | None:
         broken = self.prepared.broken

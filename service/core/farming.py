@@ -78,6 +78,21 @@ def reached(
         yield ways
 
 
+def standings(profile: Profile) -> frozenset[Standing]:
+    """Gives every standing that any sequence of moves leads to, however long it is."""
+    moves = moves_of(profile.kind)
+    new = known = {profile.start(None)}
+    while new:
+        after = {
+            _paid(profile, standing, move, Outcome.RUNNING, profile.budget)[1]
+            for standing in new
+            for move in moves
+        }
+        new = after - known
+        known = known | new
+    return frozenset(known)
+
+
 def best_unsolved(profile: Profile, budget: int, moves: Sequence[Move] = ()) -> Way:
     """Gives the sequence of at most `budget` moves that earns the most without a correct answer."""
     moves = moves or moves_of(profile.kind)

@@ -109,3 +109,10 @@ def capped(
         counted.append(replace(penalty, contribution=max(penalty.contribution, -left)))
         standing = replace(standing, penalties=standing.penalties - counted[-1].contribution)
     return counted, standing
+
+
+def free_steps(profile: Profile, *settings: str) -> Iterator[Fault]:
+    """Finds costs of a step that are none: without them, stalling is worth as much as acting."""
+    for setting in settings:
+        if getattr(profile, setting) >= 0:
+            yield Fault(setting, "a step must cost something, or stalling is free; give a number below 0")

@@ -9,7 +9,7 @@ from .action import Submit
 from .effect import Effect
 from .execution import ErrorKind
 from .observation import Outcome
-from .profiles import Fault, Standing, capped
+from .profiles import Fault, Standing, capped, free_steps
 from .reward import RewardBreakdown, RewardTerm, TermKind, breakdown, term
 from .task import TaskKind
 
@@ -77,6 +77,7 @@ class RepairProfile:
         Both end at potentials that differ by `schema` at most, since what is correct runs and has gold's
         rows. So a solution is worth more wherever `correct` exceeds that and all that it can have cost.
         """
+        yield from free_steps(self, "steps_cost")
         costs = self.schema + self.penalty_cap - self.steps_cost
         if self.correct <= costs:
             yield Fault(

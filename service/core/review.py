@@ -58,7 +58,7 @@ class Review:
     """A reviewer's findings, gravest first, and what can be graded without running the statement.
 
     `schema_share`: of the tables and columns that the statement refers to, the share (0 to 1) that
-    exist and are permitted; 0 when it does not parse.
+    exist and are permitted; of what does not parse, an estimate below 1.
     """
 
     findings: tuple[Finding, ...]

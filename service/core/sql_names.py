@@ -29,7 +29,7 @@ class Relation:
 
     `columns` are casefolded. `complete` is False when there may be others, `has_unnamed` says that there are
     some which SQLite names by their text, as count(*). `keys` holds the keys that are known. `rows` is an
-    estimate. `table` is the table of the schema, if it is one.
+    estimate. `table` is the table of the schema, if it is one; `whole` a table all of whose rows are there.
     """
 
     columns: tuple[str, ...]
@@ -38,6 +38,7 @@ class Relation:
     rows: int = 1
     table: Table | None = None
     has_unnamed: bool = False
+    whole: Table | None = None
 
     def may_have(self, node: exp.Column) -> bool:
         """Says whether a column that is not among those known may be there."""
@@ -114,6 +115,7 @@ class Names:
     scopes: list[Scope] = field(default_factory=list)
     tables: list[TableUse] = field(default_factory=list)
     columns: dict[int, ColumnUse] = field(default_factory=dict)  # by the id of its node
+    result: Relation = UNKNOWN  # what the statement gives, if it is a query
 
     def source_of(self, node: exp.Expr) -> Source | None:
         """Gives the source in which a column was found."""
@@ -171,7 +173,7 @@ class _Resolver:
 
     def statement(self, tree: exp.Expr) -> None:
         if isinstance(tree, exp.Query):
-            self._query(tree, None, {})
+            self.names.result = self._query(tree, None, {})
         elif isinstance(tree, exp.DML):
             self._write(tree)
         else:
@@ -194,16 +196,19 @@ class _Resolver:
     def _set_operation(self, query: exp.SetOperation, outer: Scope | None, ctes: _Ctes) -> Relation:
         """Resolves the members of a chain of UNIONs, which leans to the left and may be long."""
         members: list[exp.Expr] = []
+        adds_up = True  # the rows of all members are there
         node: exp.Expr = query
         while isinstance(node, exp.SetOperation):
             ctes = self._with(node, outer, ctes)
+            adds_up &= isinstance(node, exp.Union) and not (node.args.get("distinct") or _limits(node))
             members.append(node.expression)
             node = node.this
         relations = [self._query(member, outer, ctes) for member in (node, *reversed(members))]
         if order := query.args.get("order"):
             self._compound_order(order, relations)
         rows = sum(relation.rows for relation in relations)
-        return replace(relations[0], keys=(), rows=rows, table=None)
+        whole = _largest(relation.whole for relation in relations) if adds_up else None
+        return replace(relations[0], keys=(), rows=rows, table=None, whole=whole)
 
     def _compound_order(self, order: exp.Expr, relations: Sequence[Relation]) -> None:
         """Looks for what a compound sorts by: results of any member.
@@ -252,7 +257,8 @@ class _Resolver:
                 return Relation(named, complete=bool(named))
             cte.is_being_resolved = True
             relation = self._query(cte.node.this, cte.outer, cte.ctes)
-            cte.relation = Relation(named, True, (), relation.rows) if named else relation
+            renamed = Relation(named, True, (), relation.rows, whole=relation.whole)
+            cte.relation = renamed if named else relation
         return cte.relation
 
     # ---- statements that write ----
@@ -412,6 +418,7 @@ class _Resolver:
             keys=keys,
             rows=rows,
             has_unnamed=not all(columns) or any(relation.has_unnamed for relation in starred),
+            whole=None if ONE_ROW in keys else _whole(select, scope),
         )
 
     def _results(self, item: exp.Expr, scope: Scope) -> Iterator[tuple[str, tuple[Source, str] | None]]:
@@ -499,7 +506,29 @@ def _table_relation(table: Table | None, schema: Schema) -> Relation:
         # one part of a key of several columns is no key, though a foreign key of several names it
         if owner == table.name.casefold() and name in columns and not (name in primary and len(primary) > 1)
     )
-    return Relation(columns, True, tuple(sorted(keys, key=sorted)), table.row_count, table)
+    return Relation(columns, True, tuple(sorted(keys, key=sorted)), table.row_count, table, whole=table)
+
+
+def _whole(select: exp.Select, scope: Scope) -> Table | None:
+    """Gives the largest table all of whose rows a SELECT gives; None where all are narrowed or summed up."""
+    if any(select.args.get(part) for part in ("where", "group", "having", "distinct")) or _limits(select):
+        return None
+    kept = scope.sources[:1]
+    for join, right, _ in scope.joins:
+        conditioned = join.args.get("on") or join.args.get("using") or join.method
+        if not conditioned:
+            kept.append(right)
+        elif join.side.upper() != "LEFT":
+            return None
+    return _largest(source.relation.whole for source in kept)
+
+
+def _largest(tables: Iterable[Table | None]) -> Table | None:
+    return max((table for table in tables if table), key=lambda table: table.row_count, default=None)
+
+
+def _limits(query: exp.Expr) -> bool:
+    return bool(query.args.get("limit") or query.args.get("offset"))
 
 
 def _visible(scope: Scope | None) -> Iterator[Source]:

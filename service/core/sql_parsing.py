@@ -1,23 +1,27 @@
 """Reading SQL text: its tokens and, statement by statement, its syntax tree.
 
 The parser costs about 15 µs a token, recurses, and reads some constructs again in another way, each level
-twice or more (`JOIN` without `ON`, nested `date()`). So text is limited before it is parsed, and the parser's
-steps while it is. What a statement may take is then about 0.2 s.
+twice or more. So text is limited before it is parsed, and the parser's steps while it is. A statement takes
+then about 0.2 s at most.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
+from typing import Any, ParamSpec, TypeVar
 
 from sqlglot import exp
 from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.sqlite import SQLiteParser
 from sqlglot.tokenizer_core import Token, TokenType
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MAX_BYTES = 100_000
 MAX_TOKENS = 2_000
@@ -196,19 +200,61 @@ def _disorder(tokens: Sequence[Token]) -> tuple[str, str] | None:
 
 
 class _BoundedParser(SQLiteParser):
-    """SQLite's parser, which stops when it reads the same tokens again and again."""
+    """SQLite's parser, which stops when it reads the same tokens again and again.
 
-    __slots__ = ("_steps_left",)
+    Two such ways are closed. The parser looks for a second ON behind each JOIN that has none, as in
+    `a JOIN b JOIN c ON … ON …`; SQLite has no such form, so tables joined without ON are a cross join and
+    nothing is looked for. And it reads the call of a function that is named like a type, as date(), as a type
+    first; where that was no type it is not tried again.
+    """
+
+    __slots__ = ("_is_in_join", "_no_types", "_steps_left")
 
     def __init__(self, max_steps: int) -> None:
         super().__init__(dialect=_SQLITE)
         self._steps_left = max_steps
+        self._is_in_join = False
+        self._no_types: set[tuple[int, bool, bool, bool, bool]] = set()
 
     def _advance(self, times: int = 1) -> None:
         self._steps_left -= 1
         if self._steps_left < 0:
-            raise UnreadableSqlError("The SQL is too involved to read; give each JOIN its ON, and nest less.")
+            raise UnreadableSqlError("The SQL is too involved to be read; write it in a simpler way.")
         super()._advance(times)
+
+    def _parse_join(self, *args: Any, **kwargs: Any) -> exp.Join | None:
+        return self._within(True, super()._parse_join, *args, **kwargs)
+
+    def _parse_table(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
+        return self._within(False, super()._parse_table, *args, **kwargs)
+
+    def _parse_disjunction(self) -> exp.Expr | None:
+        return self._within(False, super()._parse_disjunction)
+
+    def _parse_joins(self, *args: Any, **kwargs: Any) -> Iterator[exp.Join]:
+        return iter(()) if self._is_in_join else super()._parse_joins(*args, **kwargs)
+
+    def _parse_types(
+        self,
+        check_func: bool = False,
+        schema: bool = False,
+        allow_identifiers: bool = True,
+        with_collation: bool = False,
+    ) -> exp.Expr | None:
+        tried = (self._index, check_func, schema, allow_identifiers, with_collation)
+        if tried in self._no_types:
+            return None
+        found = super()._parse_types(check_func, schema, allow_identifiers, with_collation)
+        if found is None and self._index == tried[0]:
+            self._no_types.add(tried)
+        return found
+
+    def _within(self, is_in_join: bool, parse: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        before, self._is_in_join = self._is_in_join, is_in_join
+        try:
+            return parse(*args, **kwargs)
+        finally:
+            self._is_in_join = before
 
 
 def _parse(tokens: list[Token], text: str, max_steps: int) -> list[exp.Expr | None]:

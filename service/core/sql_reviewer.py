@@ -12,6 +12,7 @@ from .review import Finding, FindingKind, Review, Severity
 from .schema import Permissions, Schema, Table
 from .sql_dialect import foreign_idioms
 from .sql_joins import CrossJoin, FanOut, Joins
+from .sql_mentions import mentioned_share, mentions
 from .sql_names import SCHEMA_TABLES, ColumnUse, Names, Source, TableUse, own_nodes, resolve_names
 from .sql_parsing import SqlText, Statement, UnreadableSqlError, read_sql, shortened
 
@@ -34,8 +35,9 @@ class SqlReviewer:
     def review(self, sql: str, schema: Schema, permissions: Permissions) -> Review:
         """Gives the findings, gravest first and then as the text goes, and the schema share.
 
-        The schema share is 0 for text that does not parse and for a statement that names no table, such as
-        `SELECT 1`: it shows no knowledge of the schema.
+        The schema share is 0 for a statement that names no table, such as `SELECT 1`: it shows no knowledge
+        of the schema. Of what is not parsed, because it is no SQL or is not permitted, the names that it
+        mentions count, see `mentioned_share`.
         """
         if len(sql) > MAX_CACHED_LENGTH:
             return _review(sql, schema, permissions)
@@ -65,7 +67,7 @@ def _review(sql: str, schema: Schema, permissions: Permissions) -> Review:
     try:
         text = read_sql(sql)
     except UnreadableSqlError as error:
-        return _unreadable(error)
+        return _unreadable(error, mentioned_share(sql, schema, permissions))
     try:
         statements = text.statements()
         reviews = [_StatementReview(text, statement, schema, permissions) for statement in statements]
@@ -76,17 +78,17 @@ def _review(sql: str, schema: Schema, permissions: Permissions) -> Review:
     except UnreadableSqlError as error:
         # Why it does not parse is often an idiom of another dialect.
         hints = [_foreign(where, message) for where, message in foreign_idioms(text.tokens, text.text)]
-        return _unreadable(error, *hints)
+        return _unreadable(error, mentioned_share(sql, schema, permissions), *hints)
     except RecursionError:
-        return _unreadable(UnreadableSqlError("The SQL is nested too deeply; use WITH instead."))
-    has_table = any(kind == "table" for kind, _, _ in known)
+        return _unreadable(UnreadableSqlError("The SQL is nested too deeply; use WITH instead."), 0.0)
+    has_table = any(kind in {"table", "mention"} for kind, _, _ in known)
     share = sum(known.values()) / len(known) if has_table else 0.0
     return Review(_sorted(findings), share)
 
 
-def _unreadable(error: UnreadableSqlError, *hints: Finding) -> Review:
+def _unreadable(error: UnreadableSqlError, share: float, *hints: Finding) -> Review:
     finding = Finding(FindingKind.SYNTAX, Severity.ERROR, error.where, error.message)
-    return Review(_sorted([finding, *hints]), 0.0)
+    return Review(_sorted([finding, *hints]), share)
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -115,6 +117,7 @@ class _StatementReview:
         self._text = text
         self._statement = statement
         self._schema = schema
+        self._permissions = permissions
         self._denied = {name.casefold() for name in permissions.denied}
         self._writable = {name.casefold() for name in permissions.writable}
         self._names = resolve_names(statement.tree, text, schema) if statement.tree else Names()
@@ -132,7 +135,14 @@ class _StatementReview:
             yield _foreign(where, message)
 
     def references(self) -> Iterator[tuple[tuple[str, str, str], bool]]:
-        """Gives ("table", name, "") or ("column", table, name) and whether it exists and is permitted."""
+        """Gives ("table", name, "") or ("column", table, name) and whether it exists and is permitted.
+
+        A statement that is not permitted at all gives itself, and ("mention", name, "") for its names.
+        """
+        if self._statement.tree is None:
+            yield ("statement", self._statement.keyword, ""), False
+            for name, is_known in mentions(self._own_text(), self._schema, self._permissions):
+                yield ("mention", name, ""), is_known
         for use in self._names.tables:
             name = use.name.casefold()
             if name in SCHEMA_TABLES and not self._denied:
@@ -150,14 +160,12 @@ class _StatementReview:
     # ---- what is not permitted ----
 
     def _not_permitted(self) -> Finding:
-        word = self._statement.keyword
+        message = f"{self._statement.keyword} is not permitted; query the tables with SELECT."
+        return Finding(FindingKind.DDL, Severity.ERROR, shortened(self._own_text()), message)
+
+    def _own_text(self) -> str:
         start, end = self._statement.tokens[0].start, self._statement.tokens[-1].end
-        return Finding(
-            FindingKind.DDL,
-            Severity.ERROR,
-            shortened(self._text.text[start : end + 1]),
-            f"{word} is not permitted; query the tables with SELECT.",
-        )
+        return self._text.text[start : end + 1]
 
     def _tables(self) -> Iterator[Finding]:
         for use in self._names.tables:
@@ -248,28 +256,21 @@ class _StatementReview:
     # ---- rows that nobody reads ----
 
     def _scans(self) -> Iterator[Finding]:
-        """Finds a SELECT whose rows are all of a large table's."""
+        """Finds all rows of a large table among a query's, and a write without WHERE to such a table."""
         tree = self._statement.tree
-        while isinstance(tree, exp.Subquery):
-            tree = tree.this
-        if not isinstance(tree, exp.Select) or not self._names.scopes:
+        table, done = self._names.result.whole, "selected"
+        if isinstance(tree, exp.Update | exp.Delete) and not tree.args.get("where"):
+            table = next((use.table for use in self._names.tables if use.is_written), None)
+            done = "deleted" if isinstance(tree, exp.Delete) else "updated"
+        if table is None or table.row_count < LARGE_TABLE:
             return
-        narrowed = any(tree.args.get(part) for part in ("where", "group", "having", "limit", "distinct"))
-        joined = any(
-            any(join.args.get(part) for part in ("on", "using", "method"))
-            for join in tree.args.get("joins") or ()
+        where = next(self._text.quote(use.node) for use in self._names.tables if use.table is table)
+        instead = "add WHERE, sum them up, or keep a few with ORDER BY and LIMIT"
+        message = (
+            f"All {table.row_count:,} rows of {table.name} are {done}; "
+            f"{instead if done == 'selected' else 'add WHERE'}."
         )
-        source = tree.args.get("from_")
-        if narrowed or joined or source is None or self._gives_one_row(tree):
-            return
-        table = self._schema.find(source.this.name) if isinstance(source.this, exp.Table) else None
-        if table is not None and table.row_count >= LARGE_TABLE:
-            message = (
-                f"All {table.row_count:,} rows of {table.name} are selected; add WHERE, sum them up, "
-                "or keep a few with ORDER BY and LIMIT."
-            )
-            where = self._text.quote(source.this)
-            yield Finding(FindingKind.FULL_SCAN, Severity.WARNING, where, message)
+        yield Finding(FindingKind.FULL_SCAN, Severity.WARNING, where, message)
 
     # ---- the form of a SELECT ----
 

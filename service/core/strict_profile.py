@@ -12,7 +12,7 @@ from functools import cache
 from .action import Answer, Query
 from .effect import Effect
 from .observation import Outcome
-from .profiles import Fault, Standing, capped
+from .profiles import Fault, Standing, capped, free_steps
 from .progress import binned
 from .reward import RewardBreakdown, RewardTerm, TermKind, breakdown, term
 from .task import TaskKind
@@ -81,6 +81,7 @@ class StrictProfile:
 
     def faults(self) -> Iterator[Fault]:
         """Compares the worst solved episode, which gets both potentials whole, with the best other one."""
+        yield from free_steps(self, "step_cost", "steps_cost")
         costs = self.penalty_cap - self.steps_cost
         if self.correct <= costs:
             yield Fault(

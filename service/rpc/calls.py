@@ -127,6 +127,9 @@ class Calls:
                         await writing
                         writing = asyncio.ensure_future(_write(context, *reply))
                     await writing
+                except asyncio.CancelledError:
+                    log.info("a stream was cut off; what was played of its frames is kept")
+                    raise
                 finally:
                     cut.set()
                     for waiting in (reading, writing, stopping):
@@ -139,9 +142,9 @@ class Calls:
     def _play(self, work: Callable[[], Reply]) -> tuple[Reply, Future[None] | None]:
         """Does some work and hands what was played to the journal, even if nobody waits any more."""
         reply = work()
-        if self._committer is None or not (reply.played.sessions or reply.played.batch):
+        if self._committer is None or not reply.played.touched:
             return reply, None
-        return reply, self._committer.submit(reply.played)
+        return reply, self._committer.submit()
 
     async def _guarded(self, context: Context, carry_out: Callable[[Caller], Awaitable[R]]) -> R:
         """Carries a call out for its caller; what goes wrong ends it with a code and a typed detail."""

@@ -22,7 +22,6 @@ from sqldojo.v1 import benchmark_pb2, environment_pb2, task_pb2
 
 from ..core.built_in_profiles import BUILT_IN_PROFILES
 from ..core.profiles import Profiles
-from ..core.review import Reviewer
 from ..core.sql_reviewer import SqlReviewer
 from ..sandbox.clock import set_process_time_zone
 from ..sandbox.limits import Limits
@@ -146,16 +145,16 @@ async def _serve(
 ) -> None:
     stopping = asyncio.Event()
     pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline))
-    reviewer: Reviewer = SqlReviewer()
+    reviewer, gate = SqlReviewer(), None
     if config.reviewer:
-        reviewer = PluggedReviewer(reviewer, load_reviewer(config.reviewer), config.reviewer_seconds)
+        gate = PluggedReviewer(reviewer, load_reviewer(config.reviewer), config.reviewer_seconds)
     sessions = SessionStore(
-        Episodes(bank, pool, reviewer, config.profiles, wire.ENCODING),
+        Episodes(bank, pool, reviewer, config.profiles, wire.ENCODING, gate),
         JournalMemory(journal) if journal else None,
         max_sessions=config.max_sessions,
         idle_seconds=config.idle_seconds,
     )
-    committer = Committer(journal, sessions.evict) if journal else None
+    committer = Committer(journal, sessions.unwritten, sessions.evict) if journal else None
     set_process_heap_limit(SQLITE_HEAP_BYTES)
     _calm_garbage_collector()
     with (
@@ -254,7 +253,7 @@ async def _expire(sessions: SessionStore, committer: Committer | None, idle_seco
         expired = await asyncio.to_thread(sessions.expire, played)
         if expired:
             if committer is not None:
-                committer.submit(played)
+                committer.submit()
             log.info("%d idle sessions expired; %d live", expired, len(sessions))
 
 

@@ -14,16 +14,26 @@ from .session import Encoding, ReplayMismatch, Session, digest
 
 
 class Episodes:
-    """The episodes that a bank's tasks, some profiles and a reviewer make possible. For any thread."""
+    """The episodes that a bank's tasks, some profiles and a reviewer make possible. For any thread.
+
+    `reviewer` grades statements; it also says what may be run, unless there is a `gate` that does.
+    """
 
     def __init__(
-        self, bank: TaskBank, pool: DatabasePool, reviewer: Reviewer, profiles: Profiles, encoding: Encoding
+        self,
+        bank: TaskBank,
+        pool: DatabasePool,
+        reviewer: Reviewer,
+        profiles: Profiles,
+        encoding: Encoding,
+        gate: Reviewer | None = None,
     ) -> None:
         self.bank_digest = bank.digest
         self.encoding = encoding
         self._bank = bank
         self._pool = pool
         self._reviewer = reviewer
+        self._gate = gate
         self._profiles = profiles
 
     def make(self, task_id: str, profile: str) -> Episode:
@@ -39,7 +49,7 @@ class Episodes:
             ) from unknown
         task = prepared.task
         world = self._pool.world(self._bank.images(task.database_id), task.permissions)
-        return Episode(prepared, self._profile(profile, task), world, self._reviewer)
+        return Episode(prepared, self._profile(profile, task), world, self._reviewer, self._gate)
 
     def replay(self, recorded: Recorded) -> Session:
         """Plays an episode of the journal again, to where it was.

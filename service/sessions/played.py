@@ -1,55 +1,77 @@
-"""What one frame or call has done, until the journal has it."""
+"""What frames and calls have done, until the journal has it."""
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
-from .journal.records import Batch, Ending, EpisodeRecord
+from .journal.records import WHATEVER_CAME, Ending, EpisodeRecord, Record
 from .journal.tables import Status
 
 if TYPE_CHECKING:
     from .session import Session
 
 
-class Played:
-    """The records of one frame or call, and the sessions that it touched, by their episode's id.
+class Unwritten:
+    """All that was played and is not in the journal yet, in the order in which it was played. For any thread.
 
-    Its reply may be sent only when `batch` is in the journal and none of `sessions` was lost: also a step
-    that is merely repeated stands on those before it. `owner` is the name of the caller's token, empty
-    without one; `sees_all` lets it at the sessions of others. `at` is the time of all its records, in seconds
-    since 1970.
+    It is one for all frames and calls, since a step may stand on one that another frame, still under way,
+    has played: when the later one is to be written, so is the earlier.
     """
 
-    __slots__ = ("at", "batch", "is_journalled", "owner", "sees_all", "sessions")
+    def __init__(self) -> None:
+        self._records: deque[tuple[Session | None, Record]] = deque()
 
-    def __init__(self, is_journalled: bool, owner: str, *, sees_all: bool) -> None:
-        self.is_journalled = is_journalled
+    def append(self, session: Session | None, record: Record) -> None:
+        """Adds a record; it is dropped if its session is lost before it is written."""
+        self._records.append((session, record))
+
+    def take(self) -> list[tuple[Session | None, Record]]:
+        """Takes all that is there, for the one who writes it."""
+        return [self._records.popleft() for _ in range(len(self._records))]
+
+
+class Played:
+    """What one frame or call does. Its reply may be sent when all that was played until then is written.
+
+    That holds for a step that is merely repeated as well: another frame may have played it a moment ago.
+    `unwritten` is None without a journal. `owner` is the name of the caller's token, empty without one;
+    `sees_all` lets it at the sessions of others. `at` is the time of all its records, in seconds since 1970.
+    `touched` says that it has to do with a session at all; `absent` are ids that the journal was asked
+    for and does not know.
+    """
+
+    __slots__ = ("absent", "at", "owner", "sees_all", "touched", "unwritten")
+
+    def __init__(self, unwritten: Unwritten | None, owner: str, *, sees_all: bool) -> None:
+        self.unwritten = unwritten
         self.owner = owner
         self.sees_all = sees_all
         self.at = time.time()
-        self.batch = Batch()
-        self.sessions: dict[int, Session] = {}
+        self.touched = False
+        self.absent: set[str] = set()
 
     def may_use(self, record: EpisodeRecord) -> bool:
         """Says whether a session is the caller's."""
         return self.sees_all or record.owner == self.owner
 
-    def touch(self, session: Session) -> None:
-        """Has the reply wait until all that was played in a session before is in the journal."""
-        self.sessions[session.record.episode_id] = session
-
-    def lost(self) -> frozenset[int]:
-        """Gives the episodes whose steps could not be written."""
-        return frozenset(number for number, session in self.sessions.items() if session.lost is not None)
-
     def open(self, session: Session) -> None:
         """Records an episode's beginning."""
-        self.touch(session)
-        if self.is_journalled:
-            self.batch.opened.append(session.record)
+        self._add(session, session.record)
 
-    def end(self, record: EpisodeRecord, status: Status) -> None:
-        """Records an episode's end."""
-        if self.is_journalled:
-            self.batch.ended.append(Ending(record.episode_id, status, self.at))
+    def end(
+        self,
+        record: EpisodeRecord,
+        status: Status,
+        session: Session | None = None,
+        *,
+        known_steps: int = WHATEVER_CAME,
+    ) -> None:
+        """Records an episode's end; with `known_steps`, unless another server has played more than these."""
+        self._add(session, Ending(record.episode_id, status, self.at, known_steps))
+
+    def _add(self, session: Session | None, record: Record) -> None:
+        self.touched = True
+        if self.unwritten is not None:
+            self.unwritten.append(session, record)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import importlib
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Lock, Thread
 
-from ..core.review import Review, Reviewer
+from ..core.review import Finding, FindingKind, Review, Reviewer, Severity, Verdict
 from ..core.schema import Permissions, Schema
+from ..core.sql_parsing import MAX_QUOTED
 
 KEPT_VERDICTS = 10_000
-WORKERS = 8  # reviews under way at once
+MAX_ASKED = 8  # reviews under way at once, those that came too late included
+MAX_MESSAGE = 500  # characters of a finding
 UNANSWERED = 10  # in a row, after which the reviewer is left alone for a while
 PAUSE = 100  # reviews that it is then left alone for
 
 log = logging.getLogger(__name__)
 
-_Key = tuple[str, int, Permissions]
+_Key = tuple[str, Schema, Permissions]
 
 
 class ReviewerError(Exception):
@@ -47,16 +50,17 @@ def load_reviewer(path: str) -> Reviewer:
 class PluggedReviewer:
     """Adds another reviewer's findings to those of the deterministic one; the gravest decides.
 
-    The other one gets `seconds` for a statement. Where it takes longer or raises, the deterministic review
-    stands alone, and the log says so; when that happens again and again, it is left alone for a while. What
-    it said is kept, so that within a run equal statements get equal reviews. For any thread.
+    The other one is asked about what the deterministic one does not reject, and gets `seconds` for a
+    statement. Where it takes longer, raises or gives no review, the deterministic review stands alone,
+    and the log says so; when that happens again and again, it is left alone for a while. What came of it is
+    kept, so that equal statements get equal reviews. For any thread.
     """
 
     def __init__(self, own: Reviewer, other: Reviewer, seconds: float) -> None:
         self._own = own
         self._other = other
         self._seconds = seconds
-        self._executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="sqldojo-review")
+        self._free = BoundedSemaphore(MAX_ASKED)
         self._kept: OrderedDict[_Key, Review] = OrderedDict()
         self._lock = Lock()
         self._unanswered = 0
@@ -64,14 +68,15 @@ class PluggedReviewer:
 
     def review(self, sql: str, schema: Schema, permissions: Permissions) -> Review:
         """Gives the findings of both, and the deterministic one's schema share."""
-        key = (sql, id(schema), permissions)
+        key = (sql, schema, permissions)
         with self._lock:
             kept = self._kept.get(key)
         if kept is None:
             own = self._own.review(sql, schema, permissions)
-            kept = self._with_other(own, sql, schema, permissions)
+            if own.verdict is not Verdict.REJECTED:  # else there is nothing left to decide
+                own = self._with_other(own, sql, schema, permissions)
             with self._lock:
-                kept = self._kept.setdefault(key, kept)
+                kept = self._kept.setdefault(key, own)
                 if len(self._kept) > KEPT_VERDICTS:
                     self._kept.popitem(last=False)
         return kept
@@ -81,23 +86,47 @@ class PluggedReviewer:
             if self._paused:
                 self._paused -= 1
                 return own
-        asked: Future[Review] = self._executor.submit(self._other.review, sql, schema, permissions)
         try:
-            said = asked.result(self._seconds)
-            found = tuple(dict.fromkeys((*own.findings, *said.findings)))
-            review = Review(
-                tuple(sorted(found, key=lambda each: (-each.severity, each.kind))), own.schema_share
-            )
+            said = [_checked(finding) for finding in self._ask(sql, schema, permissions).findings]
         except Exception as error:
-            asked.cancel()
             self._failed(error)
             return own
         with self._lock:
             self._unanswered = 0
-        return review
+        found = dict.fromkeys((*own.findings, *said))
+        return Review(tuple(sorted(found, key=lambda each: (-each.severity, each.kind))), own.schema_share)
+
+    def _ask(self, sql: str, schema: Schema, permissions: Permissions) -> Review:
+        """Asks the other reviewer, on a thread that the process does not wait for when it ends.
+
+        Raises what the reviewer raises, and TimeoutError.
+        """
+        until = time.monotonic() + self._seconds
+        if not self._free.acquire(timeout=self._seconds):
+            raise TimeoutError(
+                f"{MAX_ASKED} reviews are under way, and none ended within {self._seconds:g} s"
+            )
+        answers: SimpleQueue[Review | BaseException] = SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(self._other.review(sql, schema, permissions))
+            except BaseException as error:
+                answers.put(error)
+            finally:
+                self._free.release()
+
+        Thread(target=ask, name="sqldojo-review", daemon=True).start()
+        try:
+            answer = answers.get(timeout=max(until - time.monotonic(), 0.0))
+        except Empty:
+            raise TimeoutError(f"no review within {self._seconds:g} s") from None
+        if isinstance(answer, BaseException):
+            raise RuntimeError(f"{type(answer).__name__}: {answer}") from answer
+        return answer
 
     def _failed(self, error: Exception) -> None:
-        log.warning("the plugged-in reviewer gave no review (%s: %s)", type(error).__name__, error)
+        log.warning("the plugged-in reviewer gave no review that can be used: %s", error)
         with self._lock:
             self._unanswered += 1
             if self._unanswered >= UNANSWERED:
@@ -107,3 +136,17 @@ class PluggedReviewer:
                     self._unanswered,
                 )
                 self._unanswered, self._paused = 0, PAUSE
+
+
+def _checked(finding: Finding) -> Finding:
+    """Gives a finding of which each part is of its type and can be sent. Raises what a wrong part raises."""
+    return Finding(
+        FindingKind(finding.kind),
+        Severity(finding.severity),
+        _sendable(finding.where, MAX_QUOTED),
+        _sendable(finding.message, MAX_MESSAGE),
+    )
+
+
+def _sendable(text: str, longest: int) -> str:
+    return text[:longest].encode("utf-8", "replace").decode("utf-8")

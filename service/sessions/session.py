@@ -80,8 +80,9 @@ class Session:
             )
         transition = self.episode.step(self.state, action, reviewed=reviewed)
         answer = self._take(step_index, action, reviewed, transition, encoding)
-        if played.is_journalled:
-            played.batch.steps.append(
+        if played.unwritten is not None:
+            played.unwritten.append(
+                self,
                 StepRecord(
                     self.record.episode_id,
                     step_index,
@@ -94,7 +95,7 @@ class Session:
                     digest(answer),
                     transition.cut_short or None,
                     played.at,
-                )
+                ),
             )
         return answer
 

@@ -15,10 +15,11 @@ from ..core.action import Action
 from .episodes import Episodes
 from .journal.records import EpisodeRecord, Recorded, new_episode_id, signed
 from .journal.tables import Status
-from .played import Played
+from .played import Played, Unwritten
 from .refusal import Reason, Refusal
 from .session import ReplayMismatch, Session, digest
 
+CLOCK_TOLERANCE = 5.0  # seconds that two servers' clocks may be apart before a line in the log
 REMEMBERED = 10_000  # ended sessions that are told apart from unknown ones without asking the journal
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class _Past(NamedTuple):
 class SessionStore:
     """All live sessions. Every method may be called from any thread; what cannot be done raises Refusal.
 
-    `memory` is None without a journal.
+    `memory` is None without a journal. What is played goes into `unwritten` until the journal has it.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class SessionStore:
         max_sessions: int,
         idle_seconds: float,
     ) -> None:
+        self.unwritten = Unwritten()
         self._episodes = episodes
         self._memory = memory
         self._max_sessions = max_sessions
@@ -88,7 +90,7 @@ class SessionStore:
 
     def begin(self, owner: str, *, sees_all: bool = False) -> Played:
         """Begins the record of one frame or call of an owner."""
-        return Played(self._memory is not None, owner, sees_all=sees_all)
+        return Played(None if self._memory is None else self.unwritten, owner, sees_all=sees_all)
 
     def recall(self, session_ids: Sequence[str], played: Played) -> None:
         """Brings sessions back that are not here but in the journal. Call it before those ids are used.
@@ -102,8 +104,14 @@ class SessionStore:
             known = lambda each: each in self._sessions or each in self._past  # noqa: E731
         missing = [each for each in dict.fromkeys(session_ids) if each and not known(each)]
         if missing:
-            for recorded in self._memory.find(missing).values():
-                self._bring_back(recorded, played)
+            found = self._memory.find(missing)
+            played.absent.update(each for each in missing if each not in found)
+            back = [recorded for recorded in found.values() if self._bring_back(recorded, played)]
+            if back:
+                log.info("%d sessions brought back from the journal", len(back))
+            ahead = max((_last_sign(recorded) for recorded in found.values()), default=0.0) - played.at
+            if ahead > CLOCK_TOLERANCE:
+                log.warning("sessions were played in the future: %.0f s; was the clock set back?", ahead)
 
     def open(self, opening: Opening, played: Played) -> tuple[Session, bytes]:
         """Opens a session, or begins anew in the one of that id; gives it with its encoded first answer."""
@@ -168,8 +176,12 @@ class SessionStore:
         """Gives a live session of the caller's."""
         session = self._sessions.get(session_id)
         past = self._past.get(session_id)
+        if session is None and past is None and session_id not in played.absent:
+            self.recall((session_id,), played)  # it was lost after this frame or call had begun
+            session = self._sessions.get(session_id)
+            past = self._past.get(session_id)
         if session is not None and played.may_use(session.record):
-            played.touch(session)
+            played.touched = True
             return session
         if session is None and past is not None and played.may_use(past.record):
             raise _ended(past, self._idle_seconds)
@@ -201,8 +213,8 @@ class SessionStore:
             if self._sessions.get(session_id) is not session:
                 return None  # it was closed or reset in this moment
             self._retire(session, Status.CLOSED)
-        played.end(session.record, Status.CLOSED)
         _free(session)
+        played.end(session.record, Status.CLOSED, session)
         return session
 
     def expire(self, played: Played) -> int:
@@ -236,12 +248,22 @@ class SessionStore:
 
     def _expire(self, played: Played) -> int:
         oldest = time.monotonic() - self._idle_seconds
-        idle = [s for s in self._sessions.values() if s.last_used < oldest and not s.lock.locked()]
-        for session in idle:
+        expired = 0
+        for session in [each for each in self._sessions.values() if each.last_used < oldest]:
+            if not session.lock.acquire(blocking=False):
+                continue  # it is being played
+            try:
+                if session.ended or session.last_used >= oldest:
+                    continue
+                session.ended = True
+                session.episode.close()
+                known = len(session.answered)
+            finally:
+                session.lock.release()
             self._retire(session, Status.EXPIRED)
-            played.end(session.record, Status.EXPIRED)
-            _free(session)
-        return len(idle)
+            played.end(session.record, Status.EXPIRED, session, known_steps=known)
+            expired += 1
+        return expired
 
     def _retire(self, session: Session, status: Status) -> None:
         del self._sessions[session.session_id]
@@ -254,13 +276,13 @@ class SessionStore:
 
     # ---- bringing back ----
 
-    def _bring_back(self, recorded: Recorded, played: Played) -> None:
+    def _bring_back(self, recorded: Recorded, played: Played) -> bool:
+        """Has a session live again, or remembers why it does not; says which."""
         record = recorded.episode
         status = Status(record.status)
-        last_used = recorded.steps[-1].played_at if recorded.steps else record.opened_at
-        if status is Status.LIVE and played.at - last_used > self._idle_seconds:
+        if status is Status.LIVE and played.at - _last_sign(recorded) > self._idle_seconds:
             status = Status.EXPIRED
-            played.end(record, status)
+            played.end(record, status, known_steps=len(recorded.steps))
         past = _Past(record, status)
         if status is Status.LIVE:
             try:
@@ -278,10 +300,11 @@ class SessionStore:
                         self._past.pop(record.session_id, None)
                 if not room:
                     raise self._full()
-                return
+                return True
         with self._lock:
             if record.session_id not in self._sessions:
                 self._remember(past)
+        return False
 
     def _is_behind(self, session: Session) -> bool:
         """Says whether another server has gone on with a session, or ended it."""
@@ -329,6 +352,11 @@ def _ended(past: _Past, idle_seconds: float) -> Refusal:
         field="session_id",
         hint="Reset opens a new session.",
     )
+
+
+def _last_sign(recorded: Recorded) -> float:
+    """Gives when an episode was last played, in seconds since 1970."""
+    return recorded.steps[-1].played_at if recorded.steps else recorded.episode.opened_at
 
 
 def _free(session: Session) -> None:

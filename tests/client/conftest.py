@@ -69,7 +69,8 @@ NO_ROOM = Refusal(
 class FaultyPeer(environment_pb2_grpc.EnvironmentServiceServicer):
     """Speaks the contract as a network and a server that fail do. Its game is 4 steps of 0.25 each.
 
-    `refusals` are answered to the next unary calls, before playing. `lost_replies` counts unary replies that
+    `refusals` are answered to the next unary calls, before playing, and `refused_commands` to the next
+    commands of a kind. `lost_replies` counts unary replies that
     are lost after playing. `cuts` lists, for one rollout call after the other, after how many frames it is
     cut: that frame is played and not answered. `forget_on_cut` loses all sessions then, as a restart does.
     """
@@ -79,6 +80,7 @@ class FaultyPeer(environment_pb2_grpc.EnvironmentServiceServicer):
     cuts: deque[int] = field(default_factory=deque)
     forget_on_cut: bool = False
     failing_frames: deque[Refusal] = field(default_factory=deque)
+    refused_commands: dict[str, deque[Refusal]] = field(default_factory=dict)
     room: int = 10**9
     live: dict[str, list[Any]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
@@ -213,6 +215,8 @@ class FaultyPeer(environment_pb2_grpc.EnvironmentServiceServicer):
         self.received[kind] += 1
         result = environment_pb2.CommandResult(correlation_id=command.correlation_id)
         try:
+            if self.refused_commands.get(kind):
+                raise self.refused_commands[kind].popleft()
             getattr(result, kind).CopyFrom(play(getattr(command, kind)))
         except Refusal as refusal:
             result.error.CopyFrom(refusal.command_error())

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from contextlib import aclosing
 
 import grpc
@@ -219,6 +219,26 @@ def test_a_frame_refused_for_a_time_is_sent_again(peer, refusal):
     peer.failing_frames.extend([refusal(grpc.StatusCode.UNAVAILABLE, "later", ErrorReason.SHUTTING_DOWN)] * 2)
     played = play(peer, ["t"] * 5, Asking())
     assert [episode.error for episode in played] == [""] * 5
+
+
+@pytest.mark.parametrize("kind", ["reset", "step", "close"])
+def test_a_command_refused_for_a_time_is_sent_again(peer, refusal, kind):
+    moved = refusal(grpc.StatusCode.ABORTED, "moved", ErrorReason.SESSION_MOVED, retry_after=0.001)
+    unavailable = refusal(grpc.StatusCode.UNAVAILABLE, "no journal", ErrorReason.JOURNAL_UNAVAILABLE)
+    peer.refused_commands[kind] = deque([moved, unavailable] * 3)
+    played = play(peer, ["t"] * 5, Asking())
+    assert [(episode.error, episode.total_reward) for episode in played] == [("", 1.0)] * 5
+    assert set(peer.played.values()) == {4}
+    assert not peer.refused_commands[kind]
+    assert len(peer.closed) == 5
+
+
+def test_a_command_that_stays_refused_ends_its_episode_only(peer, refusal, monkeypatch):
+    monkeypatch.setattr("sqldojo.client.rollouts.BACKOFF", Backoff(tries=3, first=0.001))
+    moved = refusal(grpc.StatusCode.ABORTED, "moved", ErrorReason.SESSION_MOVED, retry_after=0.001)
+    peer.refused_commands["step"] = deque([moved] * 3)
+    played = play(peer, ["t"] * 3, Asking(), concurrency=1)
+    assert [episode.error.partition(":")[0] for episode in played] == ["SESSION_MOVED", "", ""]
 
 
 def test_a_frame_refused_for_good_ends_its_episodes(peer, refusal):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+from ports import free_port
 
 USER = "postgres"
 FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
@@ -20,26 +22,46 @@ def is_installed() -> bool:
     return bool(FOLDERS) or shutil.which("pg_ctl") is not None
 
 
+@dataclass(frozen=True)
+class Postgres:
+    """A server that runs. `url` is without a database's name."""
+
+    folder: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{USER}@127.0.0.1:{self.port}"
+
+    def create_database(self, name: str) -> str:
+        """Makes an empty database and gives its URL."""
+        _run("psql", "-q", "-d", f"{self.url}/postgres", "-c", f'CREATE DATABASE "{name}"')
+        return f"{self.url}/{name}"
+
+    def start(self) -> None:
+        """Starts it and waits until it serves."""
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        options += " -c max_connections=60"
+        _run("pg_ctl", "-D", f"{self.folder}/data", "-o", options, "-l", f"{self.folder}/log", "-w", "start")
+
+    def stop(self) -> None:
+        """Ends it in the middle of whatever it does; what it has committed it finds again."""
+        _run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
+
+
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """Starts a server on a free port of this machine and gives its URL, without a database's name."""
+def postgres_server() -> Iterator[Postgres]:
+    """Starts a server on a free port of this machine."""
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
-        port = _free_port()
         if os.geteuid() == 0:  # it refuses to run as root
             shutil.chown(folder, USER)
         _run("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", USER, "--no-sync", "-E", "UTF8")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60"
-        _run("pg_ctl", "-D", f"{folder}/data", "-o", options, "-l", f"{folder}/log", "-w", "start")
+        server = Postgres(folder, free_port())
+        server.start()
         try:
-            yield f"postgresql://{USER}@127.0.0.1:{port}"
+            yield server
         finally:
-            _run("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "-w", "stop")
-
-
-def create_database(server: str, name: str) -> str:
-    """Makes an empty database and gives its URL."""
-    _run("psql", "-q", "-d", f"{server}/postgres", "-c", f'CREATE DATABASE "{name}"')
-    return f"{server}/{name}"
+            server.stop()
 
 
 def _run(program: str, *arguments: str) -> None:
@@ -48,9 +70,3 @@ def _run(program: str, *arguments: str) -> None:
     if os.geteuid() == 0:
         command = ["setpriv", f"--reuid={pwd.getpwnam(USER).pw_uid}", "--clear-groups", *command]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import apsw
 
+from sqldojo.service.core.built_in_profiles import BUILT_IN_PROFILES
 from sqldojo.service.core.episode import Episode
 from sqldojo.service.core.execution import Rows
-from sqldojo.service.core.built_in_profiles import BUILT_IN_PROFILES
 from sqldojo.service.core.schema import READ_ALL
 from sqldojo.service.core.sql_reviewer import SqlReviewer
 from sqldojo.service.core.task import AnswerKind, Difficulty, PreparedTask, Split, Task, TaskKind

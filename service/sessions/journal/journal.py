@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Self
 
-from sqlalchemy import URL, Insert, Select, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy import URL, Insert, Select, Update, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -139,12 +139,14 @@ class Journal:
 
     async def _write(self, batch: Batch) -> frozenset[int]:
         async with self._engine.begin() as connection:
-            lost: frozenset[int] = frozenset()
+            opened, steps, lost = batch.opened, batch.steps, frozenset[int]()
             if self.shared:
                 lost = await _lock_episodes(connection, batch)
-            if batch.opened:
-                await connection.exec_driver_sql(self._insert_episode, list(batch.opened))
-            steps = [step for step in batch.steps if step.episode_id not in lost] if lost else batch.steps
+                # In one order on every server, so that none waits for another that waits for it.
+                opened = sorted(opened, key=attrgetter("session_id", "generation"))
+                steps = sorted(step for step in steps if step.episode_id not in lost)
+            if opened:
+                await connection.exec_driver_sql(self._insert_episode, list(opened))
             if steps:
                 await connection.exec_driver_sql(self._insert_step, list(steps))
             if batch.ended:
@@ -167,25 +169,40 @@ class Journal:
 
 _END: Update = (
     update(EPISODE)
-    .where(EPISODE.c.episode_id == bindparam("id_of_episode"), EPISODE.c.status == Status.LIVE)
+    .where(
+        EPISODE.c.episode_id == bindparam("id_of_episode"),
+        EPISODE.c.status == Status.LIVE,
+        ~exists().where(
+            STEP.c.episode_id == bindparam("id_of_episode"), STEP.c.step_index > bindparam("known_steps")
+        ),
+    )
     .values(status=bindparam("new_status"), ended_at=bindparam("new_ended_at"))
 )
 
 
 async def _lock_episodes(connection: AsyncConnection, batch: Batch) -> frozenset[int]:
-    """Holds the episodes that are stepped on as they are until the transaction ends; gives those ended."""
+    """Holds the episodes that are stepped on or ended as they are until the transaction ends.
+
+    Gives those that another server was faster with: it has ended one that is stepped on, or begun anew where
+    one is ended.
+    """
     opened = {record.episode_id for record in batch.opened}
-    stepped = sorted({step.episode_id for step in batch.steps} - opened)
-    live: set[int] = set()
-    for start in range(0, len(stepped), MAX_IDS):
-        some = stepped[start : start + MAX_IDS]
+    stepped = {step.episode_id for step in batch.steps} - opened
+    held = sorted(stepped | {ending.episode_id for ending in batch.ended} - opened)
+    gone: set[int] = set(held)
+    for start in range(0, len(held), MAX_IDS):
         rows = await connection.execute(
-            select(EPISODE.c.episode_id)
-            .where(EPISODE.c.episode_id.in_(some), EPISODE.c.status == Status.LIVE)
-            .with_for_update(read=True)
+            select(EPISODE.c.episode_id, EPISODE.c.status)
+            .where(EPISODE.c.episode_id.in_(held[start : start + MAX_IDS]))
+            .order_by(EPISODE.c.episode_id)
+            .with_for_update()
         )
-        live.update(row[0] for row in rows)
-    return frozenset(stepped) - live
+        gone -= {
+            number
+            for number, status in rows
+            if status == Status.LIVE or (number not in stepped and status != Status.REPLACED)
+        }
+    return frozenset(gone)
 
 
 async def _read(connection: AsyncConnection, session_ids: Sequence[str]) -> list[Recorded]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ...core.action import Action, Answer, Describe, Query, Sample, Submit, Unparsed
 from .tables import Status
 
+log = logging.getLogger(__name__)
+
 _KINDS: tuple[type[Action], ...] = (Describe, Sample, Query, Answer, Submit, Unparsed)
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS, 1)}
 _SIGN = 1 << 63
+WHATEVER_CAME = 2**31 - 1  # steps: more than an episode has
 
 
 class EpisodeRecord(NamedTuple):
@@ -63,15 +67,24 @@ class StepRecord(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """The end of an episode."""
+    """The end of an episode, if it has no more than `known_steps`: one that another server plays goes on."""
 
     episode_id: int
     status: Status
     ended_at: float
+    known_steps: int = WHATEVER_CAME
 
     def parameters(self) -> dict[str, object]:
         """Names them as the journal's UPDATE does."""
-        return {"id_of_episode": self.episode_id, "new_status": self.status, "new_ended_at": self.ended_at}
+        return {
+            "id_of_episode": self.episode_id,
+            "new_status": self.status,
+            "new_ended_at": self.ended_at,
+            "known_steps": self.known_steps,
+        }
+
+
+Record = EpisodeRecord | StepRecord | Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,7 @@ class Recorded:
 
 @dataclass(slots=True)
 class Batch:
-    """What one frame or call did: written in one transaction, in the order opened, stepped, ended."""
+    """What is written in one transaction, in the order opened, stepped, ended."""
 
     opened: list[EpisodeRecord] = field(default_factory=list)
     steps: list[StepRecord] = field(default_factory=list)
@@ -93,15 +106,14 @@ class Batch:
     def __bool__(self) -> bool:
         return bool(self.opened or self.steps or self.ended)
 
-    def add(self, other: Batch, without: Set[int] = frozenset()) -> None:
-        """Appends another batch's records, without those of some episodes."""
-        self.opened += [record for record in other.opened if record.episode_id not in without]
-        self.steps += [record for record in other.steps if record.episode_id not in without]
-        self.ended += [record for record in other.ended if record.episode_id not in without]
-
-    def episodes(self) -> set[int]:
-        """Gives the ids of all episodes that it writes."""
-        return {record.episode_id for records in (self.opened, self.steps, self.ended) for record in records}
+    def add(self, record: Record) -> None:
+        """Appends a record."""
+        if isinstance(record, StepRecord):
+            self.steps.append(record)
+        elif isinstance(record, EpisodeRecord):
+            self.opened.append(record)
+        else:
+            self.ended.append(record)
 
     def by_episode(self) -> Iterator[tuple[int, Batch]]:
         """Takes it apart into one batch for each episode, in the order in which these come up."""
@@ -144,11 +156,17 @@ class _Microseconds:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last = 0
+        self._clock = 0
 
     def next(self) -> int:
+        now = time.time_ns() // 1_000
         with self._lock:
-            self._last = max(self._last + 1, time.time_ns() // 1_000)
-            return self._last
+            back, self._clock = self._clock - now, now
+            self._last = max(self._last + 1, now)
+            number = self._last
+        if back > 1_000_000:
+            log.warning("the clock was set back by %.0f s; episodes go on in order", back / 1_000_000)
+        return number
 
 
 _microseconds = _Microseconds()

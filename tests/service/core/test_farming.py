@@ -6,7 +6,8 @@ docs/rewards.md states what is found here; the tests read the figures from there
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from sqldojo.service.core.action import Action, Query
 from sqldojo.service.core.built_in_profiles import BUILT_IN_PROFILES
-from sqldojo.service.core.farming import Move, best_unsolved, moves_of, solving_move
+from sqldojo.service.core.farming import Move, best_unsolved, moves_of, reached, solving_move, standings
 from sqldojo.service.core.observation import Outcome
 from sqldojo.service.core.profiles import Profile, Standing
 from sqldojo.service.core.task import AnswerKind
@@ -109,6 +110,74 @@ def walk(
 
 def sequences(name: str) -> st.SearchStrategy[list[Move]]:
     return st.lists(st.sampled_from(moves_of(PROFILES[name].kind)), max_size=99)
+
+
+def margins(name: str, known: Iterable[Standing], budget: int) -> Iterator[float]:
+    """What solving at once is worth more than a move and solving then, for each standing and each move."""
+    profile = PROFILES[name]
+    solve = solving_move(profile.kind).effect
+
+    @cache
+    def solved(standing: Standing) -> float:
+        return profile.reward(standing, solve, Outcome.SOLVED, budget)[0].total
+
+    for standing in known:
+        for move in moves_of(profile.kind):
+            reward, after = profile.reward(standing, move.effect, Outcome.RUNNING, budget)
+            yield solved(standing) - reward.total - solved(after)
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_no_move_is_worth_its_while_from_any_standing(name: str) -> None:
+    """Added up along a sequence, this proves that early beats late beats never and that every loop costs.
+
+    Solving pays A(s) at a standing s. If a move from s to t earns less than A(s) - A(t), then moves from s
+    to z earn less than A(s) - A(z) in all: so they and A(z) are less than A(s), and where z is s they are
+    below 0.
+    """
+    known = standings(PROFILES[name])
+    assert len(known) > 800
+    for budget in (1, 100):
+        smallest_cost = min(0.02, 0.3 / budget) if name == "sqlenv-strict" else 0.3 / budget
+        assert min(margins(name, known, budget)) == pytest.approx(smallest_cost)
+    unpunished = [each for each in known if each.penalties == 0.0]
+    for budget in range(2, 100, 7):
+        assert min(margins(name, unpunished, budget)) > 0
+
+
+@pytest.mark.parametrize("name", ["sqlenv", "sqlenv-legacy"])
+def test_what_clipping_leaves_open(name: str) -> None:
+    assert min(margins(name, standings(PROFILES[name]), 15)) < -0.1
+
+
+def test_no_budget_is_farmed_under_strict_rules() -> None:
+    profile = PROFILES["sqlenv-strict"]
+    moves = [move for move in moves_of(profile.kind) if not re.search("again|rejected", move.name)]
+    for budget in range(1, 101):
+        *_, last = reached(profile, budget, moves, min(budget, 5))
+        most = max(way.total for way in last.values())
+        cost = min(0.02, 0.3 / budget)
+        steps = min(budget, 5)
+        assert most == pytest.approx(0.15 + steps * (0.03 - cost))
+        assert most < 0.3
+
+
+@pytest.mark.parametrize(
+    ("profile", "a_round"), [("sqlenv", 0.02), ("sqlenv-legacy", 0.035), ("sqlenv-strict", -0.066)]
+)
+def test_two_statements_again_and_again(profile: str, a_round: float) -> None:
+    """The swing needs no new statement, so in sqlenv a loop of repeats gains; under strict rules it costs."""
+    episode = seeds.explore(
+        seeds.EMPLOYEES, "Total bonus?", "SELECT SUM(Bonus) FROM evaluation", AnswerKind.FLOAT, profile
+    )
+    round_trip = [Query(AT_BIN["query at 1"].format(0)), Query(AT_BIN["query at 0"].format(0))]
+    state, _ = episode.start(100)
+    totals = []
+    for action in round_trip * 4:
+        state = episode.step(state, action).state
+        totals.append(state.total_reward)
+    rounds = [late - early for early, late in pairwise(totals[1::2])]
+    assert rounds == pytest.approx([a_round] * 3)
 
 
 @pytest.mark.parametrize("name", SOUND)

@@ -81,7 +81,7 @@ DENIES = Permissions(denied=frozenset({"salaries"}))
         'SELECT "the value" FROM "odd names"',
         "SELECT name FROM big_spenders",
         "WITH rich AS (SELECT id, name FROM customers WHERE balance > 9) SELECT name FROM rich",
-        "WITH b AS (SELECT x FROM a), a AS (SELECT id AS x FROM orders) SELECT x FROM b",
+        "WITH b AS (SELECT x FROM a), a AS (SELECT id AS x FROM products) SELECT x FROM b",
         "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 5) SELECT x FROM n",
         "WITH customers AS (SELECT 1 AS only) SELECT only FROM customers",
         "SELECT name FROM customers c WHERE EXISTS (SELECT * FROM orders o WHERE o.customer_id = c.id)",
@@ -133,7 +133,7 @@ def test_sound_statements_are_approved(sql: str) -> None:
 def test_syntax(sql: str, where: str) -> None:
     assert found(sql, FindingKind.SYNTAX) == [(Severity.ERROR, where)]
     assert review(sql).verdict is Verdict.REJECTED
-    assert review(sql).schema_share == 0.0
+    assert review(sql).schema_share < 1.0
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,6 @@ def test_syntax(sql: str, where: str) -> None:
         "SELECT " + "CASE WHEN 1 THEN " * 30 + "1" + " END" * 30,
         "SELECT 1 FROM customers" + " JOIN customers" * 400,
         "(" * MAX_BYTES,
-        # what the parser would read again and again
-        "SELECT " + "date(" * 19 + "1" + ")" * 19,
-        "SELECT " + "struct(" * 19 + "1" + ")" * 19,
-        "SELECT 1 FROM customers" + " JOIN customers" * 30,
         ";" * (MAX_TOKENS + 1),
     ],
     ids=lambda sql: sql[:20],
@@ -158,7 +154,31 @@ def test_syntax(sql: str, where: str) -> None:
 def test_too_much_sql_is_a_syntax_finding(sql: str) -> None:
     result = review(sql)
     assert [f.kind for f in result.findings if f.severity is Severity.ERROR] == [FindingKind.SYNTAX]
-    assert result.schema_share == 0.0
+    assert result.schema_share < 1.0
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("SELECT 1 FROM customers" + " JOIN customers" * 12, FindingKind.CROSS_JOIN),
+        ("SELECT 1 FROM customers" + " JOIN customers" * 60, FindingKind.CROSS_JOIN),
+        ("SELECT 1 FROM customers" + " LEFT JOIN customers" * 60, FindingKind.CROSS_JOIN),
+        ("SELECT " + "date(" * 18 + "1" + ")" * 18, None),
+        ("SELECT " + "struct(" * 18 + "1" + ")" * 18, FindingKind.DIALECT),
+        ("SELECT " + "CASE WHEN date(1) THEN " * 18 + "1" + " END" * 18, None),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_a_parser_may_read_again_and_again_is_read(sql: str, kind: FindingKind | None) -> None:
+    """Without bounds of its own the parser takes twice as long for each level."""
+    assert {finding.kind for finding in review(sql).findings} == ({kind} if kind else set())
+
+
+def test_a_condition_for_two_joins_is_no_sql() -> None:
+    sql = "SELECT 1 FROM Regions r JOIN customers c JOIN orders o ON o.customer_id = c.id ON r.id = region_id"
+    assert [f.kind for f in review(sql).findings] == [FindingKind.SYNTAX]
+    with pytest.raises(apsw.SQLError, match='near "ON"'):
+        REAL.execute(sql)
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:
@@ -202,7 +222,7 @@ def test_write(sql: str) -> None:
         "REPLACE INTO orders (id) VALUES (1)",
         "INSERT INTO orders (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET total = excluded.total",
         "INSERT INTO orders (id) VALUES (1) RETURNING id, total",
-        "UPDATE orders SET total = (SELECT SUM(amount) FROM payments WHERE order_id = orders.id)",
+        "UPDATE orders SET total = (SELECT SUM(amount) FROM payments WHERE order_id = 9) WHERE id = 5",
         "UPDATE OR IGNORE orders SET total = 0 WHERE total IS NULL",
         "UPDATE orders AS o SET total = p.amount FROM payments AS p WHERE p.order_id = o.id",
         "WITH old AS (SELECT id FROM orders) DELETE FROM orders WHERE id IN (SELECT id FROM old)",
@@ -239,7 +259,7 @@ def test_permitted_write(sql: str) -> None:
 )
 def test_ddl(sql: str) -> None:
     assert {severity for severity, _ in found(sql, FindingKind.DDL, WRITES)} == {Severity.ERROR}
-    assert review(sql, WRITES).schema_share == 0.0
+    assert review(sql, WRITES).schema_share < 1.0
 
 
 def test_denied_table() -> None:
@@ -602,7 +622,18 @@ def test_functions_that_may_be_called_are_no_dialect() -> None:
         ("SELECT n FROM (SELECT COUNT(*) FROM orders)", 1 / 2),
         ("SELECT 1", 0.0),
         ("SELECT sql FROM sqlite_master", 0.0),
-        ("SELECT name FROM", 0.0),
+        # what is not parsed: the names that it mentions, and the statement itself as one that is not known
+        ("SELECT name FROM", 1 / 2),
+        ("SELEC name, nam FROM customers WHERE total > 'name'", 3 / 6),
+        ("SELECT name FROM customers WHERE (id = 1", 3 / 4),
+        ("the answer is 42", 0.0),
+        ("SELECT 'open FROM customers", 0.0),
+        ("DROP TABLE orders", 1 / 2),
+        ("DROP TABLE nowhere", 0.0),
+        ("PRAGMA table_info(orders)", 1 / 2),
+        ("CREATE TABLE copied AS SELECT name FROM customers", 2 / 4),
+        ("SELECT name FROM customers; DROP TABLE orders", 3 / 4),
+        ("VACUUM", 0.0),
         ("SELECT NAME, name FROM CUSTOMERS", 1.0),
     ],
 )
@@ -614,6 +645,8 @@ def test_schema_share_of_what_is_denied() -> None:
     sql = "SELECT name, pay FROM customers JOIN salaries ON customer_id = customers.id"
     assert review(sql).schema_share == 1.0
     assert review(sql, DENIES).schema_share == pytest.approx(3 / 6)
+    assert review("DROP TABLE salaries", DENIES).schema_share == 0.0
+    assert review("SELEC pay FROM salaries", DENIES).schema_share == 0.0
 
 
 # ---- order, cache, and any text ----
@@ -762,11 +795,31 @@ def test_names_are_found_as_sqlite_finds_them(
         ("SELECT amount FROM payments NATURAL JOIN order_items", False),
         ("SELECT count(*) FROM (SELECT id FROM orders)", False),
         ("SELECT name FROM customers WHERE id IN (SELECT customer_id FROM orders)", False),
+        # through sub-queries, CTEs and members of a UNION ALL
+        ("SELECT x.id FROM (SELECT id FROM orders ORDER BY id) AS x", True),
+        ("WITH x AS (SELECT id FROM orders) SELECT id FROM x", True),
+        ("WITH x(y) AS (SELECT id FROM orders) SELECT y FROM x", True),
+        ("WITH orders AS (SELECT 1 AS id) SELECT id FROM orders", False),
+        ("WITH x AS (SELECT id FROM orders WHERE id < 9) SELECT id FROM x", False),
+        ("SELECT id FROM Regions UNION ALL SELECT id FROM orders", True),
+        ("SELECT id FROM Regions UNION ALL SELECT id FROM orders ORDER BY 1 LIMIT 3", False),
+        ("SELECT id FROM Regions UNION SELECT id FROM orders", False),
+        ("SELECT id FROM orders EXCEPT SELECT order_id FROM payments", False),
+        # an outer join keeps every row of its left side
+        ("SELECT o.id FROM orders AS o LEFT JOIN customers AS c ON c.id = o.customer_id", True),
+        ("SELECT c.id FROM customers AS c LEFT JOIN orders AS o ON c.id = o.customer_id", False),
+        ("SELECT o.id FROM orders AS o LEFT JOIN customers AS c ON c.id = 1 WHERE c.id IS NULL", False),
     ],
 )
 def test_all_rows_of_a_large_table(sql: str, flagged: bool) -> None:
     assert (found(sql, FindingKind.FULL_SCAN) != []) is flagged
     assert not flagged or review(sql).verdict is Verdict.FLAGGED
+
+
+def test_a_write_to_all_of_a_large_table() -> None:
+    for sql in ("UPDATE orders SET total = 0", "DELETE FROM orders"):
+        assert found(sql, FindingKind.FULL_SCAN, WRITES) == [(Severity.WARNING, "orders")]
+        assert found(f"{sql} WHERE total IS NULL", FindingKind.FULL_SCAN, WRITES) == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import itertools
 import subprocess
 import sys
@@ -9,15 +10,17 @@ from pathlib import Path
 import postgres
 import pytest
 
+from sqldojo.service.sessions.journal.engine import journal_url, upgrade
+
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
+def postgres_server() -> Iterator[postgres.Postgres]:
     if not postgres.is_installed():
         pytest.skip("PostgreSQL is not installed")
-    with postgres.postgres_server() as url:
-        yield url
+    with postgres.postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -25,31 +28,26 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A place for a journal, on each kind of database."""
     if request.param == "sqlite":
         return str(tmp_path / "journal.sqlite")
-    server = request.getfixturevalue("postgres_url")
-    return postgres.create_database(server, f"journal_{next(_numbers)}")
+    return _new_database(request.getfixturevalue("postgres_server"))
 
 
 @pytest.fixture
 def url(empty_url: str) -> str:
     """A journal with its tables."""
-    upgrade(empty_url)
+    asyncio.run(upgrade(journal_url(empty_url)))
     return empty_url
 
 
-@pytest.fixture
-def shared_url(postgres_url: str) -> str:
-    """A journal that several servers can write."""
-    url = postgres.create_database(postgres_url, f"journal_{next(_numbers)}")
-    upgrade(url)
+@pytest.fixture(scope="module")
+def shared_url(postgres_server: postgres.Postgres) -> str:
+    """A journal that several servers can write; one for all tests of a module."""
+    url = _new_database(postgres_server)
+    asyncio.run(upgrade(journal_url(url)))
     return url
 
 
-def upgrade(url: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "sqldojo.cli", "db", "upgrade", "--journal", url],
-        check=True,
-        capture_output=True,
-    )
+def _new_database(server: postgres.Postgres) -> str:
+    return server.create_database(f"journal_{next(_numbers)}")
 
 
 Sqldojo = Callable[..., "subprocess.CompletedProcess[str]"]

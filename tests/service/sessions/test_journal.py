@@ -144,6 +144,32 @@ def test_no_step_goes_into_an_episode_that_another_server_ended(shared_url: str)
     with_journal(shared_url, work)
 
 
+def test_an_episode_that_another_server_plays_on_is_not_ended_by_one_that_saw_it_idle(url: str) -> None:
+    mine, other = episode(), episode("two")
+
+    async def work(journal: Journal) -> None:
+        await journal.write(Batch([mine, other], [step(mine, 1), step(mine, 2), step(other, 1)]))
+        endings = [Ending(each.episode_id, Status.EXPIRED, 1.0, known_steps=1) for each in (mine, other)]
+        assert await journal.write(Batch(ended=endings)) == frozenset()
+        assert await journal.head("one") == (mine.episode_id, Status.LIVE, 2)
+        assert await journal.head("two") == (other.episode_id, Status.EXPIRED, 1)
+
+    with_journal(url, work)
+
+
+def test_of_two_servers_that_end_an_episode_the_one_that_begins_anew_wins(shared_url: str) -> None:
+    first, second = episode("ended twice"), episode("ended twice", 2)
+
+    async def work(journal: Journal) -> None:
+        await journal.write(Batch([first]))
+        await journal.write(Batch([second], [], [Ending(first.episode_id, Status.REPLACED, 1.0)]))
+        late = Batch(ended=[Ending(first.episode_id, Status.CLOSED, 2.0)])
+        assert await journal.write(late) == {first.episode_id}
+        assert await journal.head("ended twice") == (second.episode_id, Status.LIVE, 0)
+
+    with_journal(shared_url, work)
+
+
 def test_pruning_keeps_what_is_young(url: str) -> None:
     old, played_on, ended = episode("old"), episode("played on"), episode("ended")
     young = episode("young", opened_at=1000.0)

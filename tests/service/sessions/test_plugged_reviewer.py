@@ -12,12 +12,16 @@ from pathlib import Path
 
 import grpc
 import pytest
+import seeds
 from servers import serving
 
+from sqldojo.service.core.action import Submit
+from sqldojo.service.core.episode import Episode
 from sqldojo.service.core.review import Finding, FindingKind, Review, Severity, Verdict
 from sqldojo.service.core.schema import READ_ALL, Permissions, Schema, Table, TableColumn
 from sqldojo.service.core.sql_reviewer import SqlReviewer
 from sqldojo.service.sessions.plugged_reviewer import (
+    MAX_ASKED,
     PAUSE,
     UNANSWERED,
     PluggedReviewer,
@@ -78,6 +82,85 @@ def test_where_it_is_too_slow_the_deterministic_review_stands() -> None:
     plugged = PluggedReviewer(SqlReviewer(), Objecting(until=done), 0.05)
     assert plugged.review("SELECT a FROM t", SCHEMA, READ_ALL).verdict is Verdict.APPROVED
     done.set()
+
+
+def test_what_is_rejected_already_is_not_asked_about() -> None:
+    other = Objecting()
+    plugged = PluggedReviewer(SqlReviewer(), other, 5)
+    assert plugged.review("DROP TABLE t", SCHEMA, READ_ALL) == SqlReviewer().review(
+        "DROP TABLE t", SCHEMA, READ_ALL
+    )
+    assert other.asked == []
+
+
+def test_a_schema_is_told_by_what_it_holds() -> None:
+    other = Objecting()
+    plugged = PluggedReviewer(SqlReviewer(), other, 5)
+    equal, different = Schema(tuple(SCHEMA.tables)), Schema((*SCHEMA.tables, Table("u", (), 0)))
+    for schema in (SCHEMA, equal, different):
+        plugged.review("SELECT a FROM t", schema, READ_ALL)
+    assert len(other.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        None,
+        [None],
+        (Finding(99, Severity.ERROR, "", "no such kind"),),
+        (Finding(FindingKind.WRITE, "ERROR", "", "no severity"),),
+        (Finding(FindingKind.WRITE, Severity.ERROR, "", None),),
+    ],
+)
+def test_what_is_no_review_is_left_out(findings: object) -> None:
+    class Confused:
+        def review(self, sql: str, schema: Schema, permissions: Permissions) -> Review:
+            return Review(findings, 0.0)  # type: ignore[arg-type]
+
+    review = PluggedReviewer(SqlReviewer(), Confused(), 5).review("SELECT a FROM t", SCHEMA, READ_ALL)
+    assert review.findings == ()
+
+
+def test_long_and_broken_texts_are_cut_to_what_can_be_sent() -> None:
+    class Verbose:
+        def review(self, sql: str, schema: Schema, permissions: Permissions) -> Review:
+            return Review((Finding(FindingKind.WRITE, Severity.WARNING, "x" * 999, "\ud800" * 999),), 0.0)
+
+    plugged = PluggedReviewer(SqlReviewer(), Verbose(), 5)
+    (finding,) = plugged.review("SELECT a FROM t", SCHEMA, READ_ALL).findings
+    assert (len(finding.where), finding.message) == (120, "?" * 500)
+
+
+def test_only_the_gate_asks_and_not_the_grading_of_a_submission() -> None:
+    other = Objecting()
+    broken, gold = "SELECT Nam FROM employee", "SELECT Name FROM employee"
+    bare = seeds.repair([seeds.EMPLOYEES], "All names.", gold, broken)
+    own = SqlReviewer()
+    gate = PluggedReviewer(own, other, 5)
+    episode = Episode(bare.prepared, bare.profile, bare._world, own, gate)
+    state, _ = episode.start()
+    assert episode.step(state, Submit(broken)).review is None
+    assert other.asked == []
+    assert episode.step(state, Submit(gold), reviewed=True).review.verdict is Verdict.REJECTED
+    assert other.asked == [gold]
+
+
+def test_a_reviewer_that_never_ends_does_not_keep_the_process() -> None:
+    code = """
+import threading
+from sqldojo.service.core.schema import READ_ALL, Schema
+from sqldojo.service.core.sql_reviewer import SqlReviewer
+from sqldojo.service.sessions.plugged_reviewer import MAX_ASKED, PluggedReviewer
+class Stuck:
+    def review(self, *_):
+        threading.Event().wait()
+plugged = PluggedReviewer(SqlReviewer(), Stuck(), 0.01)
+for number in range(MAX_ASKED + 1):
+    print(plugged.review(f"SELECT {number}", Schema(()), READ_ALL).verdict.name)
+"""
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert process.stdout.split() == ["APPROVED"] * (MAX_ASKED + 1)
+    assert f"{MAX_ASKED} reviews are under way" in process.stderr
 
 
 def test_one_that_fails_again_and_again_is_left_alone_for_a_while() -> None:

@@ -1,0 +1,135 @@
+"""The live sessions of servers on one journal, without the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import pytest
+
+from sqldojo.service.core.action import Query
+from sqldojo.service.core.built_in_profiles import BUILT_IN_PROFILES
+from sqldojo.service.core.sql_reviewer import SqlReviewer
+from sqldojo.service.rpc.wire import ENCODING
+from sqldojo.service.sandbox.limits import Limits
+from sqldojo.service.sandbox.pool import DatabasePool
+from sqldojo.service.sessions.episodes import Episodes
+from sqldojo.service.sessions.journal.committer import Committer
+from sqldojo.service.sessions.journal.engine import journal_url
+from sqldojo.service.sessions.journal.journal import Journal
+from sqldojo.service.sessions.journal.memory import JournalMemory
+from sqldojo.service.sessions.played import Played
+from sqldojo.service.sessions.refusal import Reason, Refusal
+from sqldojo.service.sessions.store import Opening, SessionStore
+from sqldojo.service.tasks.bank import TaskBank
+
+TASK = "explore/hospital/patients-without-insurer"
+
+
+@dataclass
+class Replica:
+    """What a server has of sessions, and the frames and calls of a test."""
+
+    store: SessionStore
+    committer: Committer
+
+    def write(self) -> None:
+        """Has all that was played written."""
+        self.committer.submit().result(timeout=60)
+
+    def open(self, session_id: str) -> None:
+        self.store.open(Opening(TASK, session_id), self.begin(session_id))
+
+    def step(self, session_id: str, index: int, played: Played | None = None) -> bytes:
+        """Plays a step; the journal has it when this returns."""
+        query = Query(f"SELECT {index}")
+        session, answer = self.store.play(session_id, index, query, False, played or self.begin(session_id))
+        self.write()
+        if session.lost is not None:
+            raise session.lost
+        return answer
+
+    def begin(self, session_id: str) -> Played:
+        played = self.store.begin("")
+        self.store.recall((session_id,), played)
+        return played
+
+
+@pytest.fixture(scope="module")
+def episodes() -> Episodes:
+    return Episodes(TaskBank.default(), DatabasePool(Limits()), SqlReviewer(), BUILT_IN_PROFILES, ENCODING)
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def replica(url: str, loop: asyncio.AbstractEventLoop, episodes: Episodes) -> Iterator[Callable[[], Replica]]:
+    journals: list[Journal] = []
+
+    async def make() -> Replica:
+        journals.append(await Journal.open(journal_url(url)))
+        memory = JournalMemory(journals[-1])
+        store = SessionStore(episodes, memory, max_sessions=100, idle_seconds=900.0)
+        return Replica(store, Committer(journals[-1], store.unwritten, store.evict))
+
+    def on_loop(work: object) -> Future:
+        return asyncio.run_coroutine_threadsafe(work, loop)
+
+    yield lambda: on_loop(make()).result()
+    for journal in journals:
+        on_loop(journal.close()).result()
+
+
+def test_a_session_that_is_lost_in_the_middle_of_a_frame_comes_back_within_it(
+    replica: Callable[[], Replica],
+) -> None:
+    one = replica()
+    one.open("s")
+    one.step("s", 1)
+    played = one.begin("s")
+    one.store.evict(one.store.find("s", played))  # as when the journal fails for another frame
+    one.step("s", 2, played)
+    with pytest.raises(Refusal) as caught:
+        one.step("nobody", 1)
+    assert caught.value.reason is Reason.UNKNOWN_SESSION
+
+
+def test_a_server_that_saw_a_session_idle_does_not_end_it_for_the_one_that_plays_it(
+    replica: Callable[[], Replica], url: str
+) -> None:
+    if "postgresql" not in url:
+        pytest.skip("a file has one server")
+    one, other = replica(), replica()
+    one.open("s")
+    one.step("s", 1)
+    other.store.find("s", other.begin("s")).last_used -= 1000.0
+    one.step("s", 2)
+    assert other.store.expire(other.store.begin("")) == 1
+    other.write()
+    one.step("s", 3)
+    other.step("s", 4)
+
+
+def test_an_idle_session_expires_but_not_while_it_is_being_played(replica: Callable[[], Replica]) -> None:
+    one = replica()
+    one.open("s")
+    session = one.store.find("s", one.begin("s"))
+    session.last_used -= 1000.0
+    with session.lock:
+        assert one.store.expire(one.store.begin("")) == 0
+    assert one.store.expire(one.store.begin("")) == 1
+    with pytest.raises(Refusal) as caught:
+        one.step("s", 1)
+    assert caught.value.reason is Reason.SESSION_EXPIRED
