@@ -174,9 +174,11 @@ def import_tasks(
         return
     console = screen.terminal()
     typer.echo(f"{output}: {report.taken} explore tasks on {len(databases)} databases")
-    typer.echo(
-        f"Gold is told from all its single-edit mutants for {separation.visible} of {separation.asked} "
-        f"questions by the databases as they were given, for {separation.hidden} with the resampled ones."
+    console.print(
+        Text(
+            f"Gold is told from all its single-edit mutants for {separation.visible} of {separation.asked} "
+            f"questions by the databases as they were given, for {separation.hidden} with the resampled ones."
+        )
     )
     _print_left_out(console, report, verbose=verbose)
     for note in report.notes:

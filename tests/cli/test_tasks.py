@@ -131,7 +131,7 @@ def small(tmp_path_factory):
     built = CliRunner().invoke(application, [*BUILD, "--output", str(path), "--json"])
     assert built.exit_code == 0, built.output
     report = json.loads(built.stdout)
-    assert (report["explore_tasks"] - 6, report["repair_tasks"] - 6) == (21, 22)
+    assert (report["explore_tasks"] - 6, report["repair_tasks"] - 6) == (19, 22)
     assert (report["databases"], report["warnings"]) == (2, [])
     return path, report
 
@@ -150,8 +150,8 @@ def test_build_again_on_screen(sqldojo, small):
     path, _ = small
     built = sqldojo(*BUILD, "--output", str(path.with_name("again.sqlite")))
     assert built.returncode == 0, built.stderr
-    assert "27 explore and 28 repair tasks on 2 databases, all verified, in" in built.stdout
-    assert "55/55 tasks" in built.stderr
+    assert "25 explore and 28 repair tasks on 2 databases, all verified, in" in built.stdout
+    assert "53/53 tasks" in built.stderr
     assert path.with_name("again.sqlite").read_bytes() == path.read_bytes()
 
 
@@ -185,11 +185,11 @@ def test_an_interrupted_build_goes_on(small, tmp_path):
 def test_verify_passes_a_sound_bank(sqldojo, small):
     path, report = small
     (verified,) = records(sqldojo("tasks", "verify", str(path), "--json", "--jobs", "2"))
-    assert (verified["digest"], verified["grave"], verified["tasks"]) == (report["digest"], 0, 55)
+    assert (verified["digest"], verified["grave"], verified["tasks"]) == (report["digest"], 0, 53)
     assert all(not leak["grave"] for leak in verified["leaks"])
     shown = sqldojo("tasks", "verify", str(path), "--jobs", "1")
     assert (shown.returncode, shown.stdout.splitlines()[-1]) == (0, "every task can be played")
-    assert "55/55 tasks" in shown.stderr
+    assert "53/53 tasks" in shown.stderr
 
 
 def test_verify_ends_with_1_when_a_task_cannot_be_played(small, tmp_path):
@@ -224,14 +224,14 @@ def test_stats_counts_every_task(sqldojo, small, tmp_path):
     pytest.importorskip("matplotlib", reason="needs the extra [plots]")
     path, report = small
     (counted,) = records(sqldojo("tasks", "stats", str(path), "--json", "--plots", "plots"))
-    assert counted["tasks"] == 55
+    assert counted["tasks"] == 53
     assert counted["manifest"]["digest"] == report["digest"]
-    assert sum(sum(of.values()) for of in counted["stats"]["family"].values()) == 55
+    assert sum(sum(of.values()) for of in counted["stats"]["family"].values()) == 53
     assert set(counted["stats"]["split"]) == {"train", "test-drift"}
     assert sorted(counted["plots"]) == sorted(f"plots/{file.name}" for file in (tmp_path / "plots").iterdir())
     shown = sqldojo("tasks", "stats", str(path)).stdout.splitlines()
     assert max(map(len, shown)) <= 80
-    assert shown[-1].startswith("55 tasks on 2 databases, digest ")
+    assert shown[-1].startswith("53 tasks on 2 databases, digest ")
 
 
 def test_plots_say_what_is_missing(sqldojo, small, tmp_path):

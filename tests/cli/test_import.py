@@ -20,7 +20,9 @@ def spider(tmp_path_factory):
 
 
 def refused(*arguments):
-    result = CliRunner().invoke(application, ["tasks", "import-spider", *arguments], env={"COLUMNS": "100"})
+    result = CliRunner().invoke(
+        application, ["tasks", "import", "--layout", "spider", *arguments], env={"COLUMNS": "100"}
+    )
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
@@ -28,7 +30,7 @@ def refused(*arguments):
 
 
 def test_a_bank_is_made_that_a_server_opens(sqldojo, spider, tmp_path):
-    made = sqldojo("tasks", "import-spider", str(spider), "--output", "my bank.sqlite")
+    made = sqldojo("tasks", "import", str(spider), "--output", "my bank.sqlite")
     assert made.returncode == 0, made.stderr
     lines = made.stdout.splitlines()
     assert lines[0] == f"my bank.sqlite: {TAKEN} explore tasks on 3 databases"
@@ -48,14 +50,14 @@ def test_a_bank_is_made_that_a_server_opens(sqldojo, spider, tmp_path):
 
 
 def test_verbose_gives_each_question_that_was_left_out(sqldojo, spider):
-    made = sqldojo("tasks", "import-spider", str(spider), "--output", "bank.sqlite", "--verbose")
+    made = sqldojo("tasks", "import", str(spider), "--output", "bank.sqlite", "--verbose")
     assert made.returncode == 0, made.stderr
     assert "concerts What does it cost?\n  gold fails: no such column: price\n" in made.stdout
     assert made.stdout.count("\n  gold cannot be read: it is not one SELECT") == 2
 
 
 def test_json_gives_all_of_it(sqldojo, spider, tmp_path):
-    made = sqldojo("tasks", "import-spider", str(spider), "--output", "new/bank.sqlite", "--json")
+    made = sqldojo("tasks", "import", str(spider), "--output", "new/bank.sqlite", "--json")
     assert made.returncode == 0, made.stderr
     report = json.loads(made.stdout)
     assert (report["tasks"], report["databases"], report["bank"]) == (TAKEN, 3, "new/bank.sqlite")
@@ -74,7 +76,9 @@ def test_no_control_code_of_a_data_set_reaches_the_terminal(sqldojo, tmp_path):
     make_spider(tmp_path)
     bad = [{"db_id": "no\x1b[2J", "question": "Is\n\x1b[31mit?", "query": "SELECT 1"}]
     (tmp_path / "dev.json").write_text(json.dumps(bad))
-    made = sqldojo("tasks", "import-spider", str(tmp_path), "--output", "bank.sqlite", "--verbose")
+    made = sqldojo(
+        "tasks", "import", str(tmp_path), "--layout", "spider", "--output", "bank.sqlite", "--verbose"
+    )
     assert made.returncode == 0, made.stderr
     assert "\x1b" not in made.stdout
     assert r"no\x1b[2J Is\n\x1b[31mit?" in made.stdout
