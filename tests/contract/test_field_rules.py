@@ -34,7 +34,7 @@ from sqldojo.v1.environment_pb2 import (
 from sqldojo.v1.observation_pb2 import TASK_KIND_REPAIR
 from sqldojo.v1.task_pb2 import (
     DIFFICULTY_HARD,
-    SPLIT_TEST,
+    SPLIT_TEST_DRIFT,
     GetDatabaseRequest,
     GetTaskRequest,
     ListTasksRequest,
@@ -92,6 +92,8 @@ def reset() -> Iterator[Rule]:
     yield Rule("profile", "string.max_len", ResetRequest(task_id="t", profile="x" * 65), profiles)
     budgets = tuple(ResetRequest(task_id="t", budget=n) for n in (0, 100))
     yield Rule("budget", "uint32.lte", ResetRequest(task_id="t", budget=101), budgets)
+    policies = tuple(ResetRequest(task_id="t", policy=text) for text in ("", "x" * 128))
+    yield Rule("policy", "string.max_len", ResetRequest(task_id="t", policy="x" * 129), policies)
 
 
 def listing() -> Iterator[Rule]:
@@ -101,7 +103,11 @@ def listing() -> Iterator[Rule]:
     tokens = tuple(ListTasksRequest(page_token=each) for each in ("", "0", "999999999"))
     for bad in ("1234567890", "-1", "next"):
         yield Rule("page_token", "string.pattern", ListTasksRequest(page_token=bad), tokens)
-    for field, last in (("kind", TASK_KIND_REPAIR), ("split", SPLIT_TEST), ("difficulty", DIFFICULTY_HARD)):
+    for field, last in (
+        ("kind", TASK_KIND_REPAIR),
+        ("split", SPLIT_TEST_DRIFT),
+        ("difficulty", DIFFICULTY_HARD),
+    ):
         values = tuple(ListTasksRequest(**{field: n}) for n in range(last + 1))
         yield Rule(field, "enum.defined_only", ListTasksRequest(**{field: last + 1}), values)
     for field in ("database_id", "family"):
@@ -120,7 +126,7 @@ def benchmark() -> Iterator[Rule]:
     yield Rule("baseline", "enum.defined_only", RunRequest(episodes=1, baseline=BASELINE_ORACLE + 1), kept)
     yield Rule("episodes", "uint32.gte", RunRequest(baseline=BASELINE_RANDOM), kept)
     yield Rule("episodes", "uint32.lte", RunRequest(baseline=BASELINE_RANDOM, episodes=10_001), kept)
-    for field, last in (("kind", TASK_KIND_REPAIR), ("split", SPLIT_TEST)):
+    for field, last in (("kind", TASK_KIND_REPAIR), ("split", SPLIT_TEST_DRIFT)):
         good = tuple(RunRequest(baseline=BASELINE_RANDOM, episodes=1, **{field: n}) for n in range(last + 1))
         bad = RunRequest(baseline=BASELINE_RANDOM, episodes=1, **{field: last + 1})
         yield Rule(field, "enum.defined_only", bad, good)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import grpc
 import pytest
 from google.protobuf.message import Message
@@ -26,22 +28,31 @@ def texts(message: Message) -> list[str]:
 @pytest.fixture(scope="module")
 def gold(server, oracle_token: str) -> dict[str, task_pb2.Gold]:
     with grpc.insecure_channel(server.address) as channel:
-        listed = task_pb2_grpc.TaskServiceStub(channel).ListTasks(
-            task_pb2.ListTasksRequest(page_size=1000, include_gold=True),
-            metadata=(("authorization", f"Bearer {oracle_token}"),),
-        )
-    assert len(listed.tasks) == listed.total_size
-    return {task.task_id: task.gold for task in listed.tasks}
+        stub = task_pb2_grpc.TaskServiceStub(channel)
+        sent = (("authorization", f"Bearer {oracle_token}"),)
+        return {task.task_id: task.gold for page in pages(stub, True, sent) for task in page.tasks}
+
+
+def pages(
+    stub: task_pb2_grpc.TaskServiceStub, gold: bool, sent: tuple[tuple[str, str], ...] = ()
+) -> Iterator[task_pb2.ListTasksResponse]:
+    request = task_pb2.ListTasksRequest(page_size=1000, include_gold=gold)
+    while True:
+        page = stub.ListTasks(request, metadata=sent)
+        yield page
+        request.page_token = page.next_page_token
+        if not page.next_page_token:
+            return
 
 
 def test_tasks_and_databases(channel: grpc.Channel, gold: dict[str, task_pb2.Gold]) -> None:
     tasks = task_pb2_grpc.TaskServiceStub(channel)
-    listed = tasks.ListTasks(task_pb2.ListTasksRequest(page_size=1000))
-    seen = set(texts(listed))
+    listed = list(pages(tasks, gold=False))
+    seen = {text for page in listed for text in texts(page)}
     for database in tasks.ListDatabases(task_pb2.ListDatabasesRequest()).databases:
         request = task_pb2.GetDatabaseRequest(database_id=database.database_id)
         seen |= set(texts(tasks.GetDatabase(request)))
-    for task in listed.tasks:
+    for task in (task for page in listed for task in page.tasks):
         assert not task.HasField("gold")
         assert not any(gold[task.task_id].sql in text for text in seen)
 
