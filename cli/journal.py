@@ -134,7 +134,7 @@ async def _verify(
     url: URL, session: str, path: Path | None, profiles: Profiles
 ) -> tuple[int, list[dict[str, str]]]:
     from ..service.core.sql_reviewer import SqlReviewer
-    from ..service.rpc.wire import ENCODING
+    from ..service.players.wire import ENCODING
     from ..service.sandbox.clock import set_process_time_zone
     from ..service.sandbox.limits import Limits
     from ..service.sandbox.pool import DatabasePool

@@ -98,6 +98,13 @@ def serve(
     statement_deadline: Annotated[
         float, typer.Option(min=0.01, help="How many seconds one SQL statement may run.")
     ] = 1.0,
+    players: Annotated[
+        int,
+        typer.Option(min=1, max=255, help="How many processes play the sessions; at most one a core."),
+    ] = 1,
+    player_memory: Annotated[
+        int, typer.Option(min=256, metavar="MB", help="How much memory one of them may take.")
+    ] = 4096,
     reuse_port: Annotated[
         bool, typer.Option("--reuse-port", help="Share the port with other servers on this machine.")
     ] = False,
@@ -115,6 +122,8 @@ def serve(
     """
     host, port = split_address(address)
     try:
+        from ..service.players.fleet import PlayerError
+        from ..service.players.nursery import LOG_FORMAT
         from ..service.rpc.access import TokensError
         from ..service.rpc.server import AddressInUse, ServerConfig, Unsafe
         from ..service.rpc.server import serve as run_server
@@ -126,9 +135,7 @@ def serve(
 
     from .profiles import read_profiles
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = ServerConfig(
         host=host,
@@ -146,6 +153,8 @@ def serve(
         max_sessions=max_sessions,
         idle_seconds=idle_seconds,
         statement_deadline=statement_deadline,
+        players=players,
+        player_memory_bytes=player_memory << 20,
         reuse_port=reuse_port,
     )
 
@@ -162,7 +171,7 @@ def serve(
             str(taken),
             hint="End the server that listens there, or choose another address with --address HOST:PORT.",
         )
-    except (Unsafe, TokensError, ReviewerError) as refused:
+    except (Unsafe, TokensError, ReviewerError, PlayerError) as refused:
         fail(str(refused))
     except JournalError as unusable:
         fail(str(unusable), hint="Or keep sessions in memory only: --journal none")

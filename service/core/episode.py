@@ -43,6 +43,7 @@ class Transition(NamedTuple):
 
     `cut_short` is for the one thing that a replay can't find out by itself: that the clock, not the
     statement, ended a run. Handed to the step that replays this one, it ends the run at the same place.
+    See `cut_short_by`.
     """
 
     state: EpisodeState
@@ -169,7 +170,7 @@ class Episode:
             return Effect(action, error=_rejected(review), repeated=repeated, review=review)
         result = self._run(action.sql, 0 if submitted else None, cut_short)
         if isinstance(result, ActionError):
-            cut = _cut_short(result, 0)
+            cut = _cut_short(result, 0, cut_short)
             return Effect(action, error=result, repeated=repeated, review=review, cut_short=cut)
         correct, cut = self._judge(action.sql, result, cut_short) if submitted else (False, "")
         # What a repair is worth shows only when it is submitted.
@@ -194,7 +195,7 @@ class Episode:
             if instance:
                 result = self._run(sql, instance, cut_short)
             if not self._is_gold(result, instance):
-                return False, _cut_short(result, instance)
+                return False, _cut_short(result, instance, cut_short)
         return True, ""
 
     def _run(self, sql: str, instance: int | None, cut_short: str) -> Rows | ActionError:
@@ -286,17 +287,24 @@ def _key(action: Action) -> Key:
             return None
 
 
-def _cut_short(result: Rows | ActionError, instance: int) -> str:
-    """Notes that the clock ended a run on an instance; empty when nothing but the statement did."""
+def cut_short_by(error: ActionError, instance: int = 0) -> str:
+    """Notes that something else than the statement ended its run on an instance: a Transition's cut_short."""
+    return f"{instance} {error.kind.name} {error.message}"
+
+
+def _cut_short(result: Rows | ActionError, instance: int, replayed: str) -> str:
+    """Notes what ended a run on an instance, or did when it was first played; empty: the statement itself."""
+    if replayed and _as_cut(replayed, instance):
+        return replayed
     if isinstance(result, ActionError) and result.kind is ErrorKind.TIMEOUT:
-        return f"{instance} {result.message}"
+        return cut_short_by(result, instance)
     return ""
 
 
 def _as_cut(cut_short: str, instance: int) -> ActionError | None:
     """Gives the error that ended a run on this instance, if one did."""
-    place, _, message = cut_short.partition(" ")
-    return ActionError(ErrorKind.TIMEOUT, message) if int(place) == instance else None
+    place, kind, message = cut_short.split(" ", 2)
+    return ActionError(ErrorKind[kind], message) if int(place) == instance else None
 
 
 _NOTHING_TO_REVIEW = Review((), 0.0)

@@ -1,28 +1,28 @@
-"""The way of a call: bytes in, one hop to a worker thread, bytes out.
+"""The way of a call: bytes in, bytes out, and what goes wrong told with a code and a typed detail.
 
-Reading, checking, answering and writing all happen on the worker, so the event loop never blocks. The
-handlers take raw bytes, because bytes that are no message must be answered with a typed detail as well.
+The handlers take raw bytes, because bytes that are no message must be answered with a typed detail as well.
+Nothing here blocks the event loop: what plays goes to the players, what reads the bank to worker threads.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Executor, Future
-from functools import partial
+from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
-from ..sessions.journal.committer import Committer
+from ..players import rules
+from ..players.errors import internal
+from ..players.fleet import Fleet
 from ..sessions.refusal import Reason, Refusal
-from . import rules
 from .access import Caller, current_caller
-from .environment import Reply
-from .refusals import abort, internal
+from .refusals import abort
+
+FRAMES_AHEAD = 2  # of a stream, given to the players while the one before is answered
 
 log = logging.getLogger(__name__)
 
@@ -32,45 +32,21 @@ Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 class Calls:
-    """Makes gRPC handlers of blocking answers.
+    """Makes gRPC handlers: of blocking answers, carried out by an executor, and of what the players do."""
 
-    Frames have workers of their own: one may hold 256 slow statements, and single calls should not wait.
-    """
-
-    def __init__(
-        self,
-        for_calls: Executor,
-        for_frames: Executor,
-        stopping: asyncio.Event,
-        committer: Committer | None,
-    ) -> None:
-        self._for_calls = for_calls
-        self._for_frames = for_frames
+    def __init__(self, executor: Executor, fleet: Fleet, stopping: asyncio.Event) -> None:
+        self._executor = executor
+        self._fleet = fleet
         self._stopping = stopping
-        self._committer = committer
 
-    def unary(
-        self, kind: type[Q], answer: Callable[[Q, Caller], Message | bytes]
-    ) -> grpc.RpcMethodHandler[Any, Any]:
-        """Answers one request with one message, encoded or not."""
+    def unary(self, kind: type[Q], answer: Callable[[Q, Caller], Message]) -> grpc.RpcMethodHandler[Any, Any]:
+        """Answers one request with one message."""
 
         async def handle(data: bytes, context: Context) -> bytes:
             async def carry_out(caller: Caller) -> bytes:
-                return await _on(self._for_calls, lambda: _encoded(answer(rules.read(kind, data), caller)))
+                return await self._on(lambda: answer(rules.read(kind, data), caller).SerializeToString())
 
-            return await self._guarded(context, carry_out)
-
-        return grpc.unary_unary_rpc_method_handler(handle)
-
-    def playing(self, kind: type[Q], answer: Callable[[Q, Caller], Reply]) -> grpc.RpcMethodHandler[Any, Any]:
-        """Answers one request with one message, once what was done for it is in the journal."""
-
-        async def handle(data: bytes, context: Context) -> bytes:
-            async def carry_out(caller: Caller) -> bytes:
-                play = partial(self._play, lambda: answer(rules.read(kind, data), caller))
-                return await _kept(*await _on(self._for_calls, play))
-
-            return await self._guarded(context, carry_out)
+            return await _guarded(context, carry_out)
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
@@ -81,101 +57,107 @@ class Calls:
 
         async def handle(data: bytes, context: Context) -> None:
             async def carry_out(caller: Caller) -> None:
-                messages = await _on(self._for_calls, lambda: answers(rules.read(kind, data), caller))
-                while (message := await _on(self._for_calls, lambda: next(messages, None))) is not None:
+                messages = await self._on(lambda: answers(rules.read(kind, data), caller))
+                while (message := await self._on(lambda: next(messages, None))) is not None:
                     await context.write(message.SerializeToString())
 
-            await self._guarded(context, carry_out)
+            await _guarded(context, carry_out)
 
         return grpc.unary_stream_rpc_method_handler(handle)
 
-    def frames(
-        self, answer: Callable[[bytes, Caller, Callable[[], bool]], Reply]
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    def playing(self, method: str, kind: type[Message]) -> grpc.RpcMethodHandler[Any, Any]:
+        """Answers one request as the players do, once what was done for it is in the journal."""
+
+        async def handle(data: bytes, context: Context) -> bytes:
+            async def carry_out(caller: Caller) -> bytes:
+                session_id = _session_id(kind, data)
+                return await self._fleet.call(method, data, session_id, caller.name, caller.sees_all_sessions)
+
+            return await _guarded(context, carry_out)
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    def frames(self) -> grpc.RpcMethodHandler[Any, Any]:
         """Answers every frame of a stream with one frame, in order.
 
-        While a frame is carried out, the next one is read, and the last one is put into the journal and its
-        reply written; no more than that is held, so a client that does not read is held back by flow control
-        and costs no memory. When the server stops, the frames that have come are answered and the stream
-        ends with UNAVAILABLE.
-
-        `answer` gets the frame, its caller, and a function that says whether the stream has been cut: what
-        is left of a frame then is not carried out, since the client sends it again over another stream.
+        While a frame is carried out, FRAMES_AHEAD more are given to the players and one is read; no more than
+        that is held, so a client that does not read is held back by flow control and costs no memory. When
+        the server stops, the frames that have come are answered and the stream ends with UNAVAILABLE. What is
+        left of the frames when a stream is cut is not carried out: the client sends it again over another.
         """
 
         async def handle(_: object, context: Context) -> None:
             async def carry_out(caller: Caller) -> None:
-                cut = threading.Event()
-                stopping = asyncio.ensure_future(self._stopping.wait())
-                reading: asyncio.Future[Any] = asyncio.ensure_future(context.read())
-                writing: asyncio.Future[None] = asyncio.ensure_future(asyncio.sleep(0))
+                lane = self._fleet.open_lane()
+                replies: asyncio.Queue[asyncio.Future[bytes] | None] = asyncio.Queue(FRAMES_AHEAD)
+                reading = asyncio.ensure_future(self._read(context, lane, caller, replies))
                 try:
-                    while True:
-                        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
-                        if not reading.done():
-                            await writing
-                            raise _shutting_down()
-                        frame = reading.result()
-                        if not isinstance(frame, bytes):  # the end of the stream
-                            break
-                        if not stopping.done():
-                            reading = asyncio.ensure_future(context.read())
-                        else:
-                            reading = asyncio.get_running_loop().create_future()
-                        play = partial(self._play, partial(answer, frame, caller, cut.is_set))
-                        reply = await _on(self._for_frames, play)
-                        await writing
-                        writing = asyncio.ensure_future(_write(context, *reply))
-                    await writing
+                    while (reply := await replies.get()) is not None:
+                        await context.write(await reply)
+                    await reading
                 except asyncio.CancelledError:
                     log.info("a stream was cut off; what was played of its frames is kept")
                     raise
                 finally:
-                    cut.set()
-                    for waiting in (reading, writing, stopping):
-                        waiting.cancel()
+                    reading.cancel()
+                    self._fleet.cut_lane(lane)
+                    while not replies.empty():
+                        if (left := replies.get_nowait()) is not None:
+                            left.cancel()
 
-            await self._guarded(context, carry_out)
+            await _guarded(context, carry_out)
 
         return grpc.stream_stream_rpc_method_handler(handle)
 
-    def _play(self, work: Callable[[], Reply]) -> tuple[Reply, Future[None] | None]:
-        """Does some work and hands what was played to the journal, even if nobody waits any more."""
-        reply = work()
-        if self._committer is None or not reply.played.touched:
-            return reply, None
-        return reply, self._committer.submit()
-
-    async def _guarded(self, context: Context, carry_out: Callable[[Caller], Awaitable[R]]) -> R:
-        """Carries a call out for its caller; what goes wrong ends it with a code and a typed detail."""
+    async def _read(
+        self,
+        context: Context,
+        lane: int,
+        caller: Caller,
+        replies: asyncio.Queue[asyncio.Future[bytes] | None],
+    ) -> None:
+        """Gives a stream's frames to the players, until it ends. Raises Refusal when the server stops."""
+        stopping = asyncio.ensure_future(self._stopping.wait())
         try:
-            return await carry_out(current_caller())
-        except Refusal as refusal:
-            await abort(context, refusal)
-        except (asyncio.CancelledError, grpc.aio.AbortError):
-            raise
-        except Exception:
-            log.exception("a call failed")
-            await abort(context, internal())
+            while True:
+                reading: asyncio.Future[Any] = asyncio.ensure_future(context.read())
+                await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+                if not reading.done():
+                    reading.cancel()
+                    raise _shutting_down()
+                frame = reading.result()
+                if not isinstance(frame, bytes):  # the end of the stream
+                    return
+                playing = self._fleet.frame(frame, lane, caller.name, caller.sees_all_sessions)
+                await replies.put(asyncio.ensure_future(playing))
+        finally:
+            stopping.cancel()
+            await replies.put(None)
+
+    async def _on(self, work: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
 
-async def _kept(reply: Reply, committed: Future[None] | None) -> bytes:
-    """Waits until what was played is in the journal, and gives the answer."""
-    if committed is not None:
-        await asyncio.shield(asyncio.wrap_future(committed))  # the journal goes on when a call is cut
-    return reply.encode()
+async def _guarded(context: Context, carry_out: Callable[[Caller], Awaitable[R]]) -> R:
+    """Carries a call out for its caller; what goes wrong ends it with a code and a typed detail."""
+    try:
+        return await carry_out(current_caller())
+    except Refusal as refusal:
+        await abort(context, refusal)
+    except (asyncio.CancelledError, grpc.aio.AbortError):
+        raise
+    except Exception:
+        log.exception("a call failed")
+        await abort(context, internal())
 
 
-async def _write(context: Context, reply: Reply, committed: Future[None] | None) -> None:
-    await context.write(await _kept(reply, committed))
-
-
-async def _on(executor: Executor, work: Callable[[], R]) -> R:
-    return await asyncio.get_running_loop().run_in_executor(executor, work)
-
-
-def _encoded(message: Message | bytes) -> bytes:
-    return message if isinstance(message, bytes) else message.SerializeToString()
+def _session_id(kind: type[Any], data: bytes) -> str:
+    """Gives the session that a request is about; a player says what is wrong with one that can't be read."""
+    try:
+        session_id: str = kind.FromString(data).session_id
+        return session_id
+    except DecodeError:
+        return ""
 
 
 def _shutting_down() -> Refusal:

@@ -23,27 +23,24 @@ from sqldojo.v1 import benchmark_pb2, environment_pb2, task_pb2
 from ..core.built_in_profiles import BUILT_IN_PROFILES
 from ..core.profiles import Profiles
 from ..core.sql_reviewer import SqlReviewer
+from ..players.fleet import Fleet
+from ..players.player import PlayerConfig
+from ..players.workers import Workers
 from ..sandbox.clock import set_process_time_zone
 from ..sandbox.limits import Limits
-from ..sandbox.pool import DatabasePool, set_process_heap_limit
-from ..sessions.episodes import Episodes
-from ..sessions.journal.committer import Committer
+from ..sandbox.pool import DatabasePool
+from ..sessions.journal.committer import Writable
 from ..sessions.journal.engine import sole_writer
 from ..sessions.journal.journal import Journal
-from ..sessions.journal.memory import JournalMemory
-from ..sessions.plugged_reviewer import PluggedReviewer, load_reviewer
-from ..sessions.store import SessionStore
+from ..sessions.journal.unkept import Unkept
+from ..sessions.plugged_reviewer import load_reviewer
 from ..tasks.bank import TaskBank
-from . import wire
 from .access import Access, read_tokens
 from .benchmark import Benchmark
 from .calls import Calls
-from .environment import Environment
 from .tasks import Tasks
-from .workers import Workers
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-SQLITE_HEAP_BYTES = 4 * 1024 * 1024 * 1024  # a backstop, far above what the sandbox's own limits allow
 STREAM_WINDOW_BYTES = 4 * 1024 * 1024  # several frames may be on their way before one is read
 
 log = logging.getLogger(__name__)
@@ -68,8 +65,9 @@ class ServerConfig:
     `journal` None keeps sessions in memory only; `synchronous` is for one in a SQLite file, see
     `make_engine`. `reviewer` names one beside the deterministic one, see `load_reviewer`, which gets
     `reviewer_seconds` for a statement. `tokens` is a file of bearer tokens. An address that others can reach
-    is refused without `tls` and `tokens`, unless `insecure` says that this is meant. `workers` threads carry
-    out single calls, and as many more carry out frames.
+    is refused without `tls` and `tokens`, unless `insecure` says that this is meant. `players` processes
+    share the sessions; in each, `workers` threads carry out single calls, and as many more frames. One that
+    takes more than `player_memory_bytes` is replaced.
     """
 
     host: str = "127.0.0.1"
@@ -87,6 +85,8 @@ class ServerConfig:
     max_sessions: int = 10_000
     idle_seconds: float = 900.0
     statement_deadline: float = 1.0
+    players: int = 1
+    player_memory_bytes: int = 4 * 1024 * 1024 * 1024
     workers: int = 8
     reuse_port: bool = False
     grace_seconds: float = 10.0
@@ -122,10 +122,10 @@ async def serve(
 
 
 @asynccontextmanager
-async def _journal(config: ServerConfig) -> AsyncIterator[Journal | None]:
-    """Opens the journal, if there is to be one, as its only writer where it is a file."""
+async def _journal(config: ServerConfig) -> AsyncIterator[Writable]:
+    """Opens the journal, as its only writer where it is a file."""
     if config.journal is None:
-        yield None
+        yield Unkept()
         return
     with sole_writer(config.journal):
         journal = await Journal.open(config.journal, config.synchronous)
@@ -139,35 +139,24 @@ async def _serve(
     config: ServerConfig,
     access: Access,
     bank: TaskBank,
-    journal: Journal | None,
+    journal: Writable,
     ready: Callable[[str], None] | None,
     stop: asyncio.Event,
 ) -> None:
     stopping = asyncio.Event()
-    pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline))
-    reviewer, gate = SqlReviewer(), None
     if config.reviewer:
-        gate = PluggedReviewer(reviewer, load_reviewer(config.reviewer), config.reviewer_seconds)
-    sessions = SessionStore(
-        Episodes(bank, pool, reviewer, config.profiles, wire.ENCODING, gate),
-        JournalMemory(journal) if journal else None,
-        max_sessions=config.max_sessions,
-        idle_seconds=config.idle_seconds,
-    )
-    committer = Committer(journal, sessions.unwritten, sessions.evict) if journal else None
-    set_process_heap_limit(SQLITE_HEAP_BYTES)
+        load_reviewer(config.reviewer)  # it is the players that ask it, but one that is none is told now
     _calm_garbage_collector()
-    with (
-        Workers(config.workers, "sqldojo-call") as for_calls,
-        Workers(config.workers, "sqldojo-frame") as for_frames,
-    ):
+    async with Fleet.running(_players(config, bank, journal), journal, config.player_memory_bytes) as fleet:
         server = grpc.aio.server(interceptors=(access,), options=_options(config))
-        calls = Calls(for_calls, for_frames, stopping, committer)
+        workers = Workers(config.workers, "sqldojo-call")
+        calls = Calls(workers, fleet, stopping)
+        pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline))
         server.add_generic_rpc_handlers(
             (
-                _environment_service(calls, Environment(sessions)),
+                _environment_service(calls),
                 _task_service(calls, Tasks(bank, version("sqldojo"))),
-                _benchmark_service(calls, Benchmark(bank, pool, reviewer)),
+                _benchmark_service(calls, Benchmark(bank, pool, SqlReviewer())),
             )
         )
         healthy = await _add_health_and_reflection(server)
@@ -176,8 +165,8 @@ async def _serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError, RuntimeError):  # not the main thread, or no signals here
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        expiry = asyncio.create_task(_expire(sessions, committer, config.idle_seconds))
-        log.info("serving %d tasks on %s, journal: %s", len(bank.tasks), address, journal or "none")
+        expiry = asyncio.create_task(_expire(fleet, config.idle_seconds))
+        log.info("serving %d tasks on %s, journal: %s", len(bank.tasks), address, journal)
         if ready is not None:
             ready(address)
         await stop.wait()
@@ -186,9 +175,23 @@ async def _serve(
         await healthy.enter_graceful_shutdown()
         stopping.set()
         await server.stop(config.grace_seconds)
-    if committer is not None:
-        await committer.drain()
-    log.info("stopped; all that was answered is in the journal" if journal else "stopped")
+        workers.shutdown()
+    log.info("stopped; all that was answered is in the journal" if config.journal else "stopped")
+
+
+def _players(config: ServerConfig, bank: TaskBank, journal: Writable) -> PlayerConfig:
+    return PlayerConfig(
+        bank=bank.path.absolute(),
+        profiles=config.profiles,
+        reviewer=config.reviewer,
+        reviewer_seconds=config.reviewer_seconds,
+        statement_deadline=config.statement_deadline,
+        max_sessions=config.max_sessions,
+        idle_seconds=config.idle_seconds,
+        workers=config.workers,
+        players=config.players,
+        is_shared=journal.shared,
+    )
 
 
 def _calm_garbage_collector() -> None:
@@ -245,29 +248,24 @@ def _credentials(tls: Tls) -> grpc.ServerCredentials:
     return grpc.ssl_server_credentials([(key, certificate)], authority, authority is not None)
 
 
-async def _expire(sessions: SessionStore, committer: Committer | None, idle_seconds: float) -> None:
+async def _expire(fleet: Fleet, idle_seconds: float) -> None:
     """Ends idle sessions, from time to time, for as long as the server runs."""
     while True:
         await asyncio.sleep(min(idle_seconds / 4, 30.0))
-        played = sessions.begin("")
-        expired = await asyncio.to_thread(sessions.expire, played)
-        if expired:
-            if committer is not None:
-                committer.submit()
-            log.info("%d idle sessions expired; %d live", expired, len(sessions))
+        fleet.expire()
 
 
-def _environment_service(calls: Calls, environment: Environment) -> grpc.GenericRpcHandler:
+def _environment_service(calls: Calls) -> grpc.GenericRpcHandler:
     pb = environment_pb2
     return grpc.method_handlers_generic_handler(
         "sqldojo.v1.EnvironmentService",
         {
-            "Reset": calls.playing(pb.ResetRequest, environment.reset),
-            "Step": calls.playing(pb.StepRequest, environment.step),
-            "StepWithReview": calls.playing(pb.StepWithReviewRequest, environment.step_with_review),
-            "GetState": calls.playing(pb.GetStateRequest, environment.get_state),
-            "CloseSession": calls.playing(pb.CloseSessionRequest, environment.close_session),
-            "Rollout": calls.frames(environment.frame),
+            "Reset": calls.playing("Reset", pb.ResetRequest),
+            "Step": calls.playing("Step", pb.StepRequest),
+            "StepWithReview": calls.playing("StepWithReview", pb.StepWithReviewRequest),
+            "GetState": calls.playing("GetState", pb.GetStateRequest),
+            "CloseSession": calls.playing("CloseSession", pb.CloseSessionRequest),
+            "Rollout": calls.frames(),
         },
     )
 

@@ -4,13 +4,41 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from .journal.records import WHATEVER_CAME, Ending, EpisodeRecord, Record
-from .journal.tables import Status
+from .journal.records import WHATEVER_CAME, Ending, EpisodeRecord, Record, Status
 
 if TYPE_CHECKING:
     from .session import Session
+
+
+class Watch(Protocol):
+    """Is told what a thread is about to do, so that someone else can tell when it takes too long."""
+
+    def statement(self) -> None:
+        """One statement is about to run."""
+        ...
+
+    def statements(self) -> None:
+        """Several statements are about to run."""
+        ...
+
+    def wait(self) -> None:
+        """Something else may take its time, as a lock or the journal does."""
+        ...
+
+
+class _Nobody:
+    """Watches nothing."""
+
+    def statement(self) -> None: ...
+
+    def statements(self) -> None: ...
+
+    def wait(self) -> None: ...
+
+
+UNWATCHED = _Nobody()
 
 
 class Unwritten:
@@ -24,30 +52,38 @@ class Unwritten:
         self._records: deque[tuple[Session | None, Record]] = deque()
 
     def append(self, session: Session | None, record: Record) -> None:
-        """Adds a record; it is dropped if its session is lost before it is written."""
+        """Adds a record; it is dropped if its session is lost before it is taken."""
         self._records.append((session, record))
 
-    def take(self) -> list[tuple[Session | None, Record]]:
-        """Takes all that is there, for the one who writes it."""
-        return [self._records.popleft() for _ in range(len(self._records))]
+    def take(self) -> list[tuple[int, Record]]:
+        """Takes all that is there, for the one who writes it: a session's number, 0 for none, and the record.
+
+        Two threads that take at once get parts whose order nobody knows: let one wait for the other.
+        """
+        taken = [self._records.popleft() for _ in range(len(self._records))]
+        return [
+            (0 if session is None else session.number, record)
+            for session, record in taken
+            if session is None or session.lost is None
+        ]
 
 
 class Played:
     """What one frame or call does. Its reply may be sent when all that was played until then is written.
 
     That holds for a step that is merely repeated as well: another frame may have played it a moment ago.
-    `unwritten` is None without a journal. `owner` is the name of the caller's token, empty without one;
-    `sees_all` lets it at the sessions of others. `at` is the time of all its records, in seconds since 1970.
-    `touched` says that it has to do with a session at all; `absent` are ids that the journal was asked
-    for and does not know.
+    `owner` is the name of the caller's token, empty without one; `sees_all` lets it at the sessions of
+    others. `at` is the time of all its records, in seconds since 1970. `touched` says that it has to do with
+    a session at all; `absent` are ids that the journal was asked for and does not know.
     """
 
-    __slots__ = ("absent", "at", "owner", "sees_all", "touched", "unwritten")
+    __slots__ = ("absent", "at", "owner", "sees_all", "touched", "unwritten", "watch")
 
-    def __init__(self, unwritten: Unwritten | None, owner: str, *, sees_all: bool) -> None:
+    def __init__(self, unwritten: Unwritten, owner: str, *, sees_all: bool, watch: Watch) -> None:
         self.unwritten = unwritten
         self.owner = owner
         self.sees_all = sees_all
+        self.watch = watch
         self.at = time.time()
         self.touched = False
         self.absent: set[str] = set()
@@ -69,9 +105,8 @@ class Played:
         known_steps: int = WHATEVER_CAME,
     ) -> None:
         """Records an episode's end; with `known_steps`, unless another server has played more than these."""
-        self._add(session, Ending(record.episode_id, status, self.at, known_steps))
+        self._add(session, Ending(record.episode_id, int(status), self.at, known_steps))
 
     def _add(self, session: Session | None, record: Record) -> None:
         self.touched = True
-        if self.unwritten is not None:
-            self.unwritten.append(session, record)
+        self.unwritten.append(session, record)

@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import NamedTuple
 
 from ..core.action import Action
@@ -17,6 +18,9 @@ from .refusal import Reason, Refusal
 
 STEPS_AFTER_END = 64  # answered with the penalty; more are refused, so a session stays bounded
 KEPT_CHARACTERS = 100_000  # of an action's text in memory: what the sandbox would run at most
+
+
+_numbers = count(1)
 
 
 class Encoding(NamedTuple):
@@ -38,11 +42,13 @@ class Answered(NamedTuple):
 class Session:
     """An episode under way. `lock` is held while it is played, since commands may come from any thread.
 
-    `ended` says that it left the store. `lost` is set when its last steps could not be written to the
+    `number` tells it from every other session of this process, also from one that was brought back in its
+    place. `ended` says that it left the store. `lost` is set when its last steps could not be written to the
     journal: what is known of it here counts no more, and that is the answer for whoever waits.
     """
 
     def __init__(self, record: EpisodeRecord, episode: Episode) -> None:
+        self.number = next(_numbers)
         self.session_id = record.session_id
         self.record = record
         self.episode = episode
@@ -54,10 +60,17 @@ class Session:
         self.lost: Refusal | None = None
 
     def play(
-        self, step_index: int, action: Action, reviewed: bool, encoding: Encoding, played: Played
+        self,
+        step_index: int,
+        action: Action,
+        reviewed: bool,
+        encoding: Encoding,
+        played: Played,
+        cut_short: str = "",
     ) -> bytes:
         """Plays step `step_index` and encodes its answer, or gives the answer that it had before.
 
+        `cut_short` ends the step's statement before it is run, see Transition.
         Raises Refusal for an index that skips a step, for one that was answered with another action, and
         when too many steps came after the end.
         """
@@ -78,25 +91,24 @@ class Session:
                 "the episode has ended, and too many steps came after its end",
                 hint="Reset the session to begin a new episode, or close it.",
             )
-        transition = self.episode.step(self.state, action, reviewed=reviewed)
+        transition = self.episode.step(self.state, action, reviewed=reviewed, cut_short=cut_short)
         answer = self._take(step_index, action, reviewed, transition, encoding)
-        if played.unwritten is not None:
-            played.unwritten.append(
-                self,
-                StepRecord(
-                    self.record.episode_id,
-                    step_index,
-                    kind_number(action),
-                    action_text(action).encode("utf-8", "surrogatepass"),
-                    reviewed,
-                    transition.reward.total,
-                    encoding.reward(transition.reward),
-                    transition.state.outcome,
-                    digest(answer),
-                    transition.cut_short or None,
-                    played.at,
-                ),
-            )
+        played.unwritten.append(
+            self,
+            StepRecord(
+                self.record.episode_id,
+                step_index,
+                kind_number(action),
+                action_text(action).encode("utf-8", "surrogatepass"),
+                reviewed,
+                transition.reward.total,
+                encoding.reward(transition.reward),
+                int(transition.state.outcome),
+                digest(answer),
+                transition.cut_short or None,
+                played.at,
+            ),
+        )
         return answer
 
     def replay(self, step: StepRecord, encoding: Encoding) -> None:

@@ -7,15 +7,14 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from ..core.action import Action
+from ..core.action import Action, Submit
 from .episodes import Episodes
-from .journal.records import EpisodeRecord, Recorded, new_episode_id, signed
-from .journal.tables import Status
-from .played import Played, Unwritten
+from .journal.records import EpisodeRecord, Recorded, Status, new_episode_id, signed
+from .played import UNWATCHED, Played, Unwritten, Watch
 from .refusal import Reason, Refusal
 from .session import ReplayMismatch, Session, digest
 
@@ -65,22 +64,25 @@ class _Past(NamedTuple):
 class SessionStore:
     """All live sessions. Every method may be called from any thread; what cannot be done raises Refusal.
 
-    `memory` is None without a journal. What is played goes into `unwritten` until the journal has it.
+    What is played goes into `unwritten` until the journal has it. `make_id` makes the id of a session whose
+    caller gives none.
     """
 
     def __init__(
         self,
         episodes: Episodes,
-        memory: Memory | None,
+        memory: Memory,
         *,
         max_sessions: int,
         idle_seconds: float,
+        make_id: Callable[[], str] = lambda: secrets.token_urlsafe(16),
     ) -> None:
         self.unwritten = Unwritten()
         self._episodes = episodes
         self._memory = memory
         self._max_sessions = max_sessions
         self._idle_seconds = idle_seconds
+        self._make_id = make_id
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
         self._past: OrderedDict[str, _Past] = OrderedDict()
@@ -88,22 +90,23 @@ class SessionStore:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def begin(self, owner: str, *, sees_all: bool = False) -> Played:
+    def begin(self, owner: str, *, sees_all: bool = False, watch: Watch = UNWATCHED) -> Played:
         """Begins the record of one frame or call of an owner."""
-        return Played(None if self._memory is None else self.unwritten, owner, sees_all=sees_all)
+        return Played(self.unwritten, owner, sees_all=sees_all, watch=watch)
 
     def recall(self, session_ids: Sequence[str], played: Played) -> None:
         """Brings sessions back that are not here but in the journal. Call it before those ids are used.
 
         One that cannot be brought back is remembered as such.
         """
-        if self._memory is None or all(map(self._sessions.__contains__, session_ids)):
+        if all(map(self._sessions.__contains__, session_ids)):
             return
         known: Callable[[str], bool] = self._sessions.__contains__
         if not self._memory.is_shared:
             known = lambda each: each in self._sessions or each in self._past  # noqa: E731
         missing = [each for each in dict.fromkeys(session_ids) if each and not known(each)]
         if missing:
+            played.watch.wait()
             found = self._memory.find(missing)
             played.absent.update(each for each in missing if each not in found)
             back = [recorded for recorded in found.values() if self._bring_back(recorded, played)]
@@ -115,8 +118,9 @@ class SessionStore:
 
     def open(self, opening: Opening, played: Played) -> tuple[Session, bytes]:
         """Opens a session, or begins anew in the one of that id; gives it with its encoded first answer."""
+        played.watch.statements()
         episode = self._episodes.make(opening.task_id, opening.profile)
-        session_id = opening.session_id or secrets.token_urlsafe(16)
+        session_id = opening.session_id or self._make_id()
         with self._lock:
             before = self._sessions.get(session_id)
             past = self._past.get(session_id)
@@ -152,9 +156,16 @@ class SessionStore:
         return session, answer
 
     def play(
-        self, session_id: str, step_index: int, action: Action, reviewed: bool, played: Played
+        self,
+        session_id: str,
+        step_index: int,
+        action: Action,
+        reviewed: bool,
+        played: Played,
+        cut_short: str = "",
     ) -> tuple[Session, bytes]:
         """Plays one step of a session; gives the session with the encoded answer. See Session.play."""
+        begin = played.watch.statements if isinstance(action, Submit) else played.watch.statement
         while True:
             session = self.find(session_id, played)
             if step_index != len(session.answered) + 1:
@@ -163,13 +174,18 @@ class SessionStore:
                 if session.ended:
                     continue  # it began anew or was closed in the meantime: the store knows
                 session.last_used = time.monotonic()
+                begin()
                 try:
-                    answer = session.play(step_index, action, reviewed, self._episodes.encoding, played)
+                    answer = session.play(
+                        step_index, action, reviewed, self._episodes.encoding, played, cut_short
+                    )
                 except Refusal:
                     raise
                 except Exception:
                     self.evict(session)  # nobody knows how far it came; the journal does
                     raise
+                finally:
+                    played.watch.wait()
                 return session, answer
 
     def find(self, session_id: str, played: Played) -> Session:
@@ -221,6 +237,14 @@ class SessionStore:
         """Ends the sessions that were idle for too long; gives how many."""
         with self._lock:
             return self._expire(played)
+
+    def lose(self, numbers: Collection[int], why: Refusal) -> None:
+        """Evicts the sessions of these numbers; `why` is the answer to whoever waits for one of theirs."""
+        with self._lock:
+            lost = [session for session in self._sessions.values() if session.number in numbers]
+        for session in lost:
+            session.lost = why
+            self.evict(session)
 
     def evict(self, session: Session) -> None:
         """Forgets a session whose last steps are not in the journal: what the journal has is what counts.
@@ -308,7 +332,7 @@ class SessionStore:
 
     def _is_behind(self, session: Session) -> bool:
         """Says whether another server has gone on with a session, or ended it."""
-        if self._memory is None or not self._memory.is_shared:
+        if not self._memory.is_shared:
             return False
         head = self._memory.head(session.session_id)
         if head is None:

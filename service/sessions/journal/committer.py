@@ -4,73 +4,100 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
-from ..played import Unwritten
 from ..refusal import Reason, Refusal
-from ..session import Session
-from .journal import Journal, JournalUnavailable
-from .records import Batch
+from .journal import JournalUnavailable
+from .records import Batch, Record, Recorded
 
 log = logging.getLogger(__name__)
 
 
-class Committer:
-    """Writes what was played, in the order in which it was. `evict` is told of every session that is lost.
+class Writable(Protocol):
+    """What sessions are written into, and read from: Journal, or Unkept. For one event loop.
 
-    A session is lost when its steps could not be written: another server was faster, or the journal failed.
-    From then on nothing of that session object is written, so the journal never has a gap; the caller is
-    told to try again, and then the session comes back from the journal.
+    `shared` says that other servers may write it as well. All methods raise JournalUnavailable.
     """
 
-    def __init__(self, journal: Journal, unwritten: Unwritten, evict: Callable[[Session], None]) -> None:
+    shared: bool
+
+    async def write(self, batch: Batch) -> frozenset[int]:
+        """Writes a batch in one transaction; gives the episodes that another server was faster with."""
+        ...
+
+    async def find(self, session_ids: Sequence[str]) -> dict[str, Recorded]:
+        """Gives the newest episode, with its steps, of each session that is known."""
+        ...
+
+    async def head(self, session_id: str) -> tuple[int, int, int] | None:
+        """Gives the newest episode's id, status and number of steps."""
+        ...
+
+
+class Committer:
+    """Writes what was played, in the order in which it came. For one event loop.
+
+    `lose` is told of the sessions, by number, whose steps could not be written: another server was faster,
+    or the journal failed. Until `forget` nothing of theirs is written, so the journal never has a gap; the
+    caller is told to try again, and then the session comes back from the journal.
+    """
+
+    def __init__(self, journal: Writable, lose: Callable[[list[int], Refusal], None]) -> None:
+        self.lost: dict[int, Refusal] = {}
         self._journal = journal
-        self._unwritten = unwritten
-        self._evict = evict
-        self._loop = asyncio.get_running_loop()
-        self._waiting: list[Future[None]] = []
+        self._lose = lose
+        self._unwritten: list[tuple[int, Record]] = []
+        self._next: asyncio.Future[None] | None = None  # done when what is unwritten now has been dealt with
         self._writing: asyncio.Task[None] | None = None
+        self._current: asyncio.Future[None] | None = None
         self._failing = False
 
-    def submit(self) -> Future[None]:
-        """Has all written that was played until now; from any thread.
+    def add(self, records: Iterable[tuple[int, Record]]) -> None:
+        """Takes what sessions did, each by its number; 0 for one that is not live."""
+        self._unwritten += records
 
-        When the future is done, it is in the journal, but for that of sessions that are `lost` then.
+    def commit(self) -> asyncio.Future[None]:
+        """Has all written that came until now. It may not be cancelled: shield it.
+
+        When the future is done, it is in the journal, but for that of the sessions that are `lost` then.
         """
-        future: Future[None] = Future()
-        self._loop.call_soon_threadsafe(self._take, future)
-        return future
+        if self._next is None:
+            if not self._unwritten and self._current is not None:
+                return self._current  # the last of it is being written
+            self._next = asyncio.get_running_loop().create_future()
+            if not self._unwritten:
+                self._next.set_result(None)
+                done, self._next = self._next, None
+                return done
+            if self._writing is None:
+                self._writing = asyncio.ensure_future(self._write_all())
+        return self._next
 
-    async def drain(self) -> None:
-        """Waits until all that came is written."""
-        await asyncio.sleep(0)
-        while self._writing is not None:
-            await self._writing
-
-    def _take(self, future: Future[None]) -> None:
-        self._waiting.append(future)
-        if self._writing is None:
-            self._writing = asyncio.ensure_future(self._write_all())
+    def forget(self, numbers: Iterable[int]) -> None:
+        """No more comes of these lost sessions."""
+        for number in numbers:
+            self.lost.pop(number, None)
 
     async def _write_all(self) -> None:
         try:
-            while self._waiting:
-                futures, self._waiting = self._waiting, []
+            while self._next is not None:
+                self._current, self._next = self._next, None
                 await self._write()
-                for future in futures:
-                    future.set_result(None)
+                self._current.set_result(None)
+                self._current = None
         finally:
             self._writing = None
 
     async def _write(self) -> None:
         batch = Batch()
-        sessions: dict[int, Session] = {}
-        for session, record in self._unwritten.take():
-            if session is not None:
-                if session.lost is not None:
-                    continue
-                sessions[record.episode_id] = session
+        sessions: dict[int, int] = {}  # their numbers by episode
+        unwritten, self._unwritten = self._unwritten, []
+        for number, record in unwritten:
+            if number in self.lost:
+                continue
+            if number:
+                sessions[record.episode_id] = number
             batch.add(record)
         if not batch:
             return
@@ -82,19 +109,19 @@ class Committer:
             elif not self._failing:
                 log.error("the journal %s cannot be written: %s", self._journal, error)
             self._failing = True
-            self._lose(sessions.values(), _unavailable(error))
+            self._lose_all(sessions.values(), _unavailable(error))
             return
         if self._failing:
             log.info("the journal %s is written again", self._journal)
             self._failing = False
         if moved:
             log.info("another server has gone on with %d sessions of this one", len(moved))
-            self._lose((sessions[number] for number in moved if number in sessions), _MOVED)
+            self._lose_all((sessions[each] for each in moved if each in sessions), _MOVED)
 
-    def _lose(self, sessions: Iterable[Session], why: Refusal) -> None:
-        for session in sessions:
-            session.lost = why
-            self._evict(session)
+    def _lose_all(self, numbers: Iterable[int], why: Refusal) -> None:
+        lost = list(numbers)
+        self.lost.update(dict.fromkeys(lost, why))
+        self._lose(lost, why)
 
 
 _MOVED = Refusal(

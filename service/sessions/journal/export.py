@@ -8,8 +8,7 @@ from sqldojo.v1 import reward_pb2
 
 from ...core.observation import Outcome
 from ...core.reward import TermKind
-from .records import Recorded, StepRecord, action_text
-from .tables import Status
+from .records import Recorded, Status, StepRecord, action_text
 
 
 def episode_record(recorded: Recorded) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from .engine import JournalError, check_schema, is_missing, is_shared, make_engine, shown, unusable, upgrade
-from .records import Batch, EpisodeRecord, Recorded, StepRecord
-from .tables import EPISODE, STEP, Status
+from .records import Batch, EpisodeRecord, Recorded, Status, StepRecord
+from .tables import EPISODE, STEP
 
 MAX_IDS = 500  # in one statement
 

@@ -8,10 +8,10 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import NamedTuple
 
 from ...core.action import Action, Answer, Describe, Query, Sample, Submit, Unparsed
-from .tables import Status
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +19,15 @@ _KINDS: tuple[type[Action], ...] = (Describe, Sample, Query, Answer, Submit, Unp
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS, 1)}
 _SIGN = 1 << 63
 WHATEVER_CAME = 2**31 - 1  # steps: more than an episode has
+
+
+class Status(IntEnum):
+    """How an episode stands in the journal."""
+
+    LIVE = 1
+    CLOSED = 2  # by its caller
+    EXPIRED = 3  # it was idle for too long
+    REPLACED = 4  # the session was reset
 
 
 class EpisodeRecord(NamedTuple):
@@ -36,7 +45,7 @@ class EpisodeRecord(NamedTuple):
     bank: str
     opened_at: float
     digest: bytes
-    status: int = Status.LIVE
+    status: int = int(Status.LIVE)
     ended_at: float | None = None
 
     @property
@@ -70,7 +79,7 @@ class Ending(NamedTuple):
     """The end of an episode, if it has no more than `known_steps`: one that another server plays goes on."""
 
     episode_id: int
-    status: Status
+    status: int
     ended_at: float
     known_steps: int = WHATEVER_CAME
 

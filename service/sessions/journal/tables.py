@@ -7,8 +7,6 @@ kept whole, and of what came of it what is needed to see that a replay gives the
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,16 +22,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-
-
-class Status(IntEnum):
-    """How an episode stands in the journal."""
-
-    LIVE = 1
-    CLOSED = 2  # by its caller
-    EXPIRED = 3  # it was idle for too long
-    REPLACED = 4  # the session was reset
-
 
 METADATA = MetaData()
 

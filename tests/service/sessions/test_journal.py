@@ -16,12 +16,12 @@ from sqldojo.service.sessions.journal.records import (
     Batch,
     Ending,
     EpisodeRecord,
+    Status,
     StepRecord,
     kind_number,
     new_episode_id,
     signed,
 )
-from sqldojo.service.sessions.journal.tables import Status
 
 
 def episode(session_id: str = "one", generation: int = 1, **other: object) -> EpisodeRecord:
@@ -63,7 +63,7 @@ def test_what_is_written_comes_back(url: str) -> None:
     first, second = episode(), episode("two")
     steps = [
         step(first, 1, "SELECT 'ü\0\ud800'"),
-        step(first, 2, "NULL", kind=kind_number(Answer("")), reviewed=True, cut_short="0 too slow"),
+        step(first, 2, "NULL", kind=kind_number(Answer("")), reviewed=True, cut_short="0 TIMEOUT too slow"),
     ]
 
     async def work(journal: Journal) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ import pytest
 from sqldojo.service.core.action import Query
 from sqldojo.service.core.built_in_profiles import BUILT_IN_PROFILES
 from sqldojo.service.core.sql_reviewer import SqlReviewer
-from sqldojo.service.rpc.wire import ENCODING
+from sqldojo.service.players.wire import ENCODING
 from sqldojo.service.sandbox.limits import Limits
 from sqldojo.service.sandbox.pool import DatabasePool
 from sqldojo.service.sessions.episodes import Episodes
 from sqldojo.service.sessions.journal.committer import Committer
 from sqldojo.service.sessions.journal.engine import journal_url
 from sqldojo.service.sessions.journal.journal import Journal
-from sqldojo.service.sessions.journal.memory import JournalMemory
+from sqldojo.service.sessions.journal.records import Recorded
 from sqldojo.service.sessions.played import Played
 from sqldojo.service.sessions.refusal import Reason, Refusal
 from sqldojo.service.sessions.store import Opening, SessionStore
@@ -29,16 +29,37 @@ from sqldojo.service.tasks.bank import TaskBank
 TASK = "explore/hospital/patients-without-insurer"
 
 
+class JournalMemory:
+    """Reads a journal that lives on another thread's event loop."""
+
+    def __init__(self, journal: Journal, loop: asyncio.AbstractEventLoop) -> None:
+        self.is_shared = journal.shared
+        self._journal = journal
+        self._loop = loop
+
+    def find(self, session_ids: Sequence[str]) -> dict[str, Recorded]:
+        return asyncio.run_coroutine_threadsafe(self._journal.find(session_ids), self._loop).result()
+
+    def head(self, session_id: str) -> tuple[int, int, int] | None:
+        return asyncio.run_coroutine_threadsafe(self._journal.head(session_id), self._loop).result()
+
+
 @dataclass
 class Replica:
     """What a server has of sessions, and the frames and calls of a test."""
 
     store: SessionStore
     committer: Committer
+    loop: asyncio.AbstractEventLoop
 
     def write(self) -> None:
         """Has all that was played written."""
-        self.committer.submit().result(timeout=60)
+
+        async def commit() -> None:
+            self.committer.add(self.store.unwritten.take())
+            await self.committer.commit()
+
+        asyncio.run_coroutine_threadsafe(commit(), self.loop).result(timeout=60)
 
     def open(self, session_id: str) -> None:
         self.store.open(Opening(TASK, session_id), self.begin(session_id))
@@ -80,9 +101,9 @@ def replica(url: str, loop: asyncio.AbstractEventLoop, episodes: Episodes) -> It
 
     async def make() -> Replica:
         journals.append(await Journal.open(journal_url(url)))
-        memory = JournalMemory(journals[-1])
+        memory = JournalMemory(journals[-1], loop)
         store = SessionStore(episodes, memory, max_sessions=100, idle_seconds=900.0)
-        return Replica(store, Committer(journals[-1], store.unwritten, store.evict))
+        return Replica(store, Committer(journals[-1], store.lose), loop)
 
     def on_loop(work: object) -> Future:
         return asyncio.run_coroutine_threadsafe(work, loop)

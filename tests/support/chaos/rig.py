@@ -19,7 +19,7 @@ from ports import free_port
 from sqldojo.client import Episode, connect
 from sqldojo.service.core.built_in_profiles import BUILT_IN_PROFILES
 from sqldojo.service.core.sql_reviewer import SqlReviewer
-from sqldojo.service.rpc.wire import ENCODING
+from sqldojo.service.players.wire import ENCODING
 from sqldojo.service.sandbox.clock import set_process_time_zone
 from sqldojo.service.sandbox.limits import Limits
 from sqldojo.service.sandbox.pool import DatabasePool

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqldojo.service.rpc import rules
+from sqldojo.service.players import rules
 from sqldojo.service.sessions.refusal import Refusal
 from sqldojo.v1 import action_pb2
 from sqldojo.v1 import environment_pb2 as pb

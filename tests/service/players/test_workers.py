@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from sqldojo.service.rpc.workers import Workers
+from sqldojo.service.players.workers import Workers
 
 
 def test_work_one_after_the_other_stays_on_one_thread() -> None:

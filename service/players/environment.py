@@ -1,0 +1,213 @@
+"""EnvironmentService, on the sessions of one process: its calls, and the commands of Rollout's frames."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from google.protobuf.message import Message
+
+from sqldojo.v1 import environment_pb2 as pb
+
+from ..core.episode import cut_short_by
+from ..core.execution import ActionError, ErrorKind
+from ..sessions.played import Played
+from ..sessions.refusal import Reason, Refusal
+from ..sessions.session import Session
+from ..sessions.store import Opening, SessionStore
+from . import rules, splice, wire
+from .errors import encode_command_error, internal
+from .link import MAX_COMMANDS, Call, Cuts, Slot
+
+FRAME = "Rollout"  # the method whose calls are frames
+
+log = logging.getLogger(__name__)
+
+_Done = tuple[Session | None, bytes]  # the session, None for one that is closed already, and the answer
+
+
+class Answer(NamedTuple):
+    """What a call, or a command of a frame, brought: encoded, and the number of its session, 0 without one.
+
+    That of a command is a `results` field of RolloutResponse; that of a frame which failed as a whole is an
+    `error` field.
+    """
+
+    session: int
+    encoded: bytes
+
+
+class Environment:
+    """Carries calls out. Blocking: for a worker thread."""
+
+    def __init__(self, sessions: SessionStore) -> None:
+        self._sessions = sessions
+        self._methods: dict[str, tuple[type[Message], Callable[[Any, Played, str], _Done]]] = {
+            "Reset": (pb.ResetRequest, self._reset),
+            "Step": (pb.StepRequest, self._step),
+            "StepWithReview": (pb.StepWithReviewRequest, self._step_with_review),
+            "GetState": (pb.GetStateRequest, self._get_state),
+            "CloseSession": (pb.CloseSessionRequest, self._close),
+        }
+
+    def begin(self, call: Call, slot: Slot) -> Played:
+        """Begins what a call does."""
+        return self._sessions.begin(call.owner, sees_all=call.sees_all, watch=slot)
+
+    def carry_out(
+        self, call: Call, played: Played, slot: Slot, is_cut: Callable[[], bool]
+    ) -> Sequence[Answer]:
+        """Carries a call out. Raises Refusal, but for a frame.
+
+        Once `is_cut` says that nobody waits for the answers, the rest of a frame is left alone.
+        """
+        slot.at(call.serial, 0)
+        if call.method == FRAME:
+            return self._frame(call, played, slot, is_cut)
+        kind, answer = self._methods[call.method]
+        request: Any = rules.read(kind, call.data)
+        self._sessions.recall([request.session_id], played)
+        session, encoded = answer(request, played, _cut_short(call.cuts, 0))
+        if session is not None and session.lost is not None:
+            raise session.lost
+        return [Answer(session.number if session else 0, encoded)]
+
+    def _frame(self, call: Call, played: Played, slot: Slot, is_cut: Callable[[], bool]) -> Sequence[Answer]:
+        try:
+            request = rules.decode(pb.RolloutRequest, call.data)
+            _check_frame(request)
+            self._sessions.recall([_session_id(command) for command in request.commands], played)
+        except Refusal as refusal:
+            return [Answer(0, splice.field(_ERROR, encode_command_error(refusal, "")))]
+        done: list[tuple[int, int, _Done | Refusal, str | None]] = []
+        for place, command in zip(call.places or range(MAX_COMMANDS), request.commands, strict=False):
+            if is_cut():
+                break
+            kind = command.WhichOneof("kind")
+            slot.at(call.serial, place)
+            brought: _Done | Refusal
+            try:
+                brought = self._command(command, kind, played, _cut_short(call.cuts, place))
+            except Refusal as refusal:
+                brought = refusal
+            except Exception:
+                log.exception("command %d (%s) of a frame failed", place, kind)
+                brought = internal()
+            done.append((command.correlation_id, place, brought, kind))
+        # Now, since a session may be lost while the frame is carried out.
+        return [_encode(*each) for each in done]
+
+    def _command(self, command: pb.Command, kind: str | None, played: Played, cut_short: str) -> _Done:
+        match kind:
+            case "step":
+                step = command.step
+                rules.check_step(step)
+                return self._step(step, played, cut_short)
+            case "step_with_review":
+                reviewed = command.step_with_review
+                rules.check_step(reviewed)
+                return self._step_with_review(reviewed, played, cut_short)
+            case "reset":
+                rules.check(command.reset)
+                return self._reset(command.reset, played, cut_short)
+            case "close":
+                rules.check(command.close)
+                return self._close(command.close, played, cut_short)
+            case _:
+                raise Refusal(
+                    Reason.INVALID_FIELD,
+                    "a command without a kind",
+                    field="kind",
+                    hint="Set one of reset, step, step_with_review, close.",
+                )
+
+    def _reset(self, request: pb.ResetRequest, played: Played, _: str) -> _Done:
+        opening = Opening(
+            request.task_id,
+            request.session_id,
+            request.profile,
+            request.seed,
+            request.budget,
+            request.policy,
+        )
+        return self._sessions.open(opening, played)
+
+    def _step(self, request: pb.StepRequest, played: Played, cut_short: str) -> _Done:
+        action = wire.read_action(request.action)
+        return self._sessions.play(request.session_id, request.step_index, action, False, played, cut_short)
+
+    def _step_with_review(self, request: pb.StepWithReviewRequest, played: Played, cut_short: str) -> _Done:
+        action = wire.read_action(request.action)
+        return self._sessions.play(request.session_id, request.step_index, action, True, played, cut_short)
+
+    def _get_state(self, request: pb.GetStateRequest, played: Played, _: str) -> _Done:
+        session = self._sessions.find_current(request.session_id, played)
+        with session.lock:
+            return session, wire.encode_state(session, with_history=request.include_history)
+
+    def _close(self, request: pb.CloseSessionRequest, played: Played, _: str) -> _Done:
+        session = self._sessions.close(request.session_id, played)
+        return session, pb.CloseSessionResponse(session_id=request.session_id).SerializeToString()
+
+
+_RESULTS = pb.RolloutResponse.RESULTS_FIELD_NUMBER
+_ERROR = pb.RolloutResponse.ERROR_FIELD_NUMBER
+_ERROR_TAG = splice.field(_ERROR, b"")[:1]
+_FIELDS = {
+    "reset": pb.CommandResult.RESET_FIELD_NUMBER,
+    "step": pb.CommandResult.STEP_FIELD_NUMBER,
+    "step_with_review": pb.CommandResult.STEP_WITH_REVIEW_FIELD_NUMBER,
+    "close": pb.CommandResult.CLOSE_FIELD_NUMBER,
+}
+
+
+def is_frame_error(answer: Answer) -> bool:
+    """Says whether it is the answer to a frame that failed as a whole."""
+    return answer.encoded.startswith(_ERROR_TAG)
+
+
+def encode_failed(correlation_id: int, refusal: Refusal, where: str) -> bytes:
+    """Encodes the result of a command that was refused."""
+    error = encode_command_error(refusal, where)
+    return _encode_result(correlation_id, pb.CommandResult.ERROR_FIELD_NUMBER, error)
+
+
+def _encode(correlation_id: int, place: int, brought: _Done | Refusal, kind: str | None) -> Answer:
+    if isinstance(brought, Refusal):
+        where = f"commands[{place}]" + (f".{kind}" if kind else "")
+        return Answer(0, encode_failed(correlation_id, brought, where))
+    session, answer = brought
+    if session is not None and session.lost is not None:
+        return Answer(0, encode_failed(correlation_id, session.lost, f"commands[{place}]"))
+    assert kind is not None
+    return Answer(session.number if session else 0, _encode_result(correlation_id, _FIELDS[kind], answer))
+
+
+def _encode_result(correlation_id: int, field: int, answer: bytes) -> bytes:
+    number = splice.number_field(pb.CommandResult.CORRELATION_ID_FIELD_NUMBER, correlation_id)
+    return splice.field(_RESULTS, number + splice.field(field, answer))
+
+
+def _cut_short(cuts: Cuts, place: int) -> str:
+    if not cuts or place not in cuts:
+        return ""
+    kind, message = cuts[place]
+    return cut_short_by(ActionError(ErrorKind(kind), message))
+
+
+def _session_id(command: pb.Command) -> str:
+    """Gives the session that a command is about; empty for none."""
+    kind = command.WhichOneof("kind")
+    return getattr(command, kind).session_id if kind else ""
+
+
+def _check_frame(request: pb.RolloutRequest) -> None:
+    count = len(request.commands)
+    if not 1 <= count <= MAX_COMMANDS:
+        raise Refusal(
+            Reason.INVALID_FIELD,
+            f"a frame of {count} commands; it takes 1 to {MAX_COMMANDS}",
+            field="commands",
+            hint="Send more frames: several may be under way at once.",
+        )

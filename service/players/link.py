@@ -1,0 +1,183 @@
+"""What goes between a server and its players: messages of plain values over a socket, each with its length.
+
+`marshal` carries numbers, texts, bytes, tuples, lists and dicts, nothing that runs: a player that a statement
+has got hold of can send the server no code. It is a third of pickle's cost.
+
+To a player:
+    ("call", serial, lane, method, data, owner, sees_all, places, cuts)   see Call
+    ("cut", lane)                   nobody waits for the answers to a stream any more
+    ("lost", numbers, refusal)      what these sessions did could not be written
+    ("told", request, answer)       what it asked the journal
+    ("expire",)
+From a player:
+    ("hello", pid)
+    ("done", serial, answer, records, touched, seconds)   answer: a refusal, or a list of Answers
+    ("records", records)            what was played apart from calls
+    ("forgot", numbers)             it has forgotten lost sessions: nothing of theirs comes any more
+    ("ask", request, question, argument)
+"""
+
+from __future__ import annotations
+
+import marshal
+import mmap
+import os
+from collections.abc import Iterable
+from math import inf
+from struct import Struct
+from time import monotonic
+from typing import Any, NamedTuple
+
+from ..sessions.journal.records import Ending, EpisodeRecord, Record, Recorded, StepRecord
+from ..sessions.refusal import Reason, Refusal
+
+HEAD = Struct("<I")
+RECORD_TYPES: tuple[type[Record], ...] = (EpisodeRecord, StepRecord, Ending)
+MAX_COMMANDS = 256  # in a frame
+
+Numbered = tuple[int, Record]  # the session's number, 0 for one that is not live, and what it did
+Cuts = dict[int, tuple[int, str]]  # by a command's place: kind and message of its statement's end
+
+
+class Call(NamedTuple):
+    """Work for a player: one request of a method, or commands of a frame.
+
+    Calls of one lane, which is a stream, are carried out in order; those of lane 0 at once. `places` says
+    where the commands stood in the whole frame; None: where they stand. `cuts` ends the statements of some
+    commands before they are run, since they brought down the player that ran them.
+    """
+
+    serial: int
+    lane: int
+    method: str
+    data: bytes
+    owner: str
+    sees_all: bool
+    places: list[int] | None
+    cuts: Cuts
+
+
+def pack(*message: Any) -> bytes:
+    """Encodes a message."""
+    body = marshal.dumps(message)
+    return HEAD.pack(len(body)) + body
+
+
+def unpack(body: bytes | memoryview) -> tuple[Any, ...]:
+    """Decodes a message without its length."""
+    message: tuple[Any, ...] = marshal.loads(body)  # noqa: S302 - from a process that this one has started, or that started it
+    return message
+
+
+def plain_records(records: Iterable[Numbered]) -> list[tuple[int, int, tuple[Any, ...]]]:
+    """Makes records plain values."""
+    return [(number, RECORD_TYPES.index(type(record)), tuple(record)) for number, record in records]
+
+
+def read_records(plain: Iterable[tuple[int, int, tuple[Any, ...]]]) -> list[Numbered]:
+    """Reads records from plain values."""
+    return [(number, RECORD_TYPES[kind](*values)) for number, kind, values in plain]
+
+
+def plain_recorded(recorded: Recorded) -> tuple[Any, ...]:
+    """Makes an episode of the journal plain values."""
+    return tuple(recorded.episode), [tuple(step) for step in recorded.steps]
+
+
+def read_recorded(plain: tuple[Any, ...]) -> Recorded:
+    """Reads an episode of the journal from plain values."""
+    episode, steps = plain
+    return Recorded(EpisodeRecord(*episode), tuple(StepRecord(*step) for step in steps))
+
+
+def plain_refusal(refusal: Refusal) -> tuple[Any, ...]:
+    """Makes a refusal plain values."""
+    return (
+        int(refusal.reason),
+        refusal.message,
+        refusal.field,
+        refusal.hint,
+        refusal.expected_step_index,
+        refusal.retry_after_seconds,
+    )
+
+
+def read_refusal(plain: tuple[Any, ...]) -> Refusal:
+    """Reads a refusal from plain values."""
+    reason, message, field, hint, expected, retry_after = plain
+    return Refusal(
+        Reason(reason),
+        message,
+        field=field,
+        hint=hint,
+        expected_step_index=expected,
+        retry_after_seconds=retry_after,
+    )
+
+
+class Running(NamedTuple):
+    """A command under way: of which call, at which place, and until when it should have ended (monotonic)."""
+
+    serial: int
+    place: int
+    due: float
+
+
+class Board:
+    """What each thread of a player is at, in memory that its server reads, however stuck the player is.
+
+    Three numbers a thread: the call's serial and the command's place, 0 when idle, and when it is due.
+    """
+
+    def __init__(self, descriptor: int, threads: int) -> None:
+        self._threads = threads
+        self._numbers = memoryview(mmap.mmap(descriptor, threads * 24)).cast("d")
+
+    @staticmethod
+    def make(threads: int) -> int:
+        """Makes the memory of a board of so many threads, and gives its descriptor."""
+        descriptor = os.memfd_create("sqldojo-board")
+        os.ftruncate(descriptor, threads * 24)
+        return descriptor
+
+    def slot(self, thread: int, one: float, many: float) -> Slot:
+        """Gives the place of a thread; see Slot for `one` and `many`."""
+        return Slot(self._numbers[3 * thread : 3 * thread + 3], one, many)
+
+    def running(self) -> list[Running]:
+        """Gives the commands under way."""
+        rows = [self._numbers[at : at + 3].tolist() for at in range(0, 3 * self._threads, 3)]
+        return [Running(int(serial), int(place), due) for serial, place, due in rows if serial]
+
+
+class Slot:
+    """A thread's place on the board. A `Watch`: `one` and `many` are the seconds that it allows."""
+
+    def __init__(self, numbers: memoryview[float], one: float, many: float) -> None:
+        self._numbers = numbers
+        self._one = one
+        self._many = many
+        self.rest()
+
+    def at(self, serial: int, place: int) -> None:
+        """A command begins."""
+        self._numbers[2] = inf
+        self._numbers[1] = place
+        self._numbers[0] = serial
+
+    def statement(self) -> None:
+        """One statement is about to run."""
+        self._numbers[2] = monotonic() + self._one
+
+    def statements(self) -> None:
+        """Several statements are about to run."""
+        self._numbers[2] = monotonic() + self._many
+
+    def wait(self) -> None:
+        """Something else may take its time, as a lock or the journal does."""
+        self._numbers[2] = inf
+
+    def rest(self) -> None:
+        """Nothing is under way."""
+        self._numbers[0] = 0
+        self._numbers[2] = inf

@@ -1,0 +1,292 @@
+"""The process that plays: it takes calls from its server, and gives answers and records back.
+
+It holds the sessions, their databases and all that a step needs; the journal is its server's. It can be
+killed at any moment: what its server has not heard of was not done.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+from zlib import crc32
+
+from ..core.profiles import Profiles
+from ..core.sql_reviewer import SqlReviewer
+from ..sandbox.limits import Limits
+from ..sandbox.pool import DatabasePool, set_process_heap_limit
+from ..sessions.episodes import Episodes
+from ..sessions.journal.records import Recorded
+from ..sessions.plugged_reviewer import PluggedReviewer, load_reviewer
+from ..sessions.refusal import Refusal
+from ..sessions.store import SessionStore
+from ..tasks.bank import TaskBank
+from ..tasks.bank_file import BankContent
+from . import link, wire
+from .environment import FRAME, Environment
+from .errors import internal
+from .link import Board, Call, Slot
+from .workers import Workers
+
+SQLITE_HEAP_BYTES = 4 * 1024 * 1024 * 1024  # a backstop, far above what the sandbox's own limits allow
+BUFFER_BYTES = 1024 * 1024  # read from the socket at once
+OVERDUE = 1.2  # times the deadline, after which a statement is stuck
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerConfig:
+    """How players play; see ServerConfig. `players` is how many share the sessions."""
+
+    bank: Path
+    profiles: Profiles
+    reviewer: str
+    reviewer_seconds: float
+    statement_deadline: float
+    max_sessions: int
+    idle_seconds: float
+    workers: int
+    players: int
+    is_shared: bool  # the journal is written by other servers too
+
+    @property
+    def threads(self) -> int:
+        """How many threads carry calls out: half of them single calls, half of them frames."""
+        return 2 * self.workers
+
+
+def share_of(session_id: str, players: int) -> int:
+    """Gives the player, 0 to `players` - 1, that a session is played by."""
+    return crc32(session_id.encode("utf-8", "surrogatepass")) % players
+
+
+def run(
+    connection: socket.socket, board: Board, content: BankContent, config: PlayerConfig, own: int
+) -> None:
+    """Plays until the server closes the connection. `own` is this player's number."""
+    set_process_heap_limit(SQLITE_HEAP_BYTES)
+    gc.set_threshold(50_000, 20, 20)  # steps make many objects and hardly any cycle
+    player = Player(connection, board, content, config, own)
+    player.send("hello", os.getpid())
+    try:
+        player.serve()
+    except Exception:
+        log.exception("player %d ends", own)
+    os._exit(0)  # whatever its threads are at: nobody hears of it any more
+
+
+class Player:
+    """What a player process consists of."""
+
+    def __init__(
+        self, connection: socket.socket, board: Board, content: BankContent, config: PlayerConfig, own: int
+    ) -> None:
+        self._connection = connection
+        self._sending = threading.Lock()
+        self._asking = Asking(self)
+        self._sessions = _make_sessions(content, config, own, JournalMemory(self._asking, config.is_shared))
+        self._environment = Environment(self._sessions)
+        one = config.statement_deadline * OVERDUE + 1.0
+        many = 12 * one  # a submission: on every instance, with a check after it
+        slots = (board.slot(thread, one, many) for thread in range(config.threads))
+        self._threads = threading.local()
+        self._slots: SimpleQueue[Slot] = SimpleQueue()
+        for slot in slots:
+            self._slots.put(slot)
+        self._for_calls = Workers(config.workers, "sqldojo-call")
+        self._for_frames = Workers(config.workers, "sqldojo-frame")
+        self._lanes = Lanes(self._for_frames, self._carry_out)
+
+    def send(self, *message: Any) -> None:
+        """Sends a message; from any thread."""
+        packed = link.pack(*message)
+        with self._sending:
+            self._connection.sendall(packed)
+
+    def serve(self) -> None:
+        """Reads messages until the server is gone."""
+        with self._connection.makefile("rb", BUFFER_BYTES) as messages:
+            while head := messages.read(link.HEAD.size):
+                kind, *rest = link.unpack(messages.read(*link.HEAD.unpack(head)))
+                self._take(kind, rest)
+
+    def _take(self, kind: str, rest: list[Any]) -> None:
+        match kind:
+            case "call":
+                call = Call(*rest)
+                if call.lane:
+                    self._lanes.add(call)
+                else:
+                    workers = self._for_frames if call.method == FRAME else self._for_calls
+                    workers.submit(self._carry_out, call)
+            case "cut":
+                self._lanes.cut(*rest)
+            case "told":
+                self._asking.told(*rest)
+            case "lost":
+                numbers, refusal = rest
+                self._sessions.lose(numbers, link.read_refusal(refusal))
+                self.send("forgot", numbers)
+            case "expire":
+                self._for_calls.submit(self._expire)
+            case _:
+                raise ValueError(f"the server says {kind!r}")
+
+    def _carry_out(self, call: Call) -> None:
+        slot = self._slot()
+        started = time.thread_time()
+        played = self._environment.begin(call, slot)
+        try:
+            answers = self._environment.carry_out(call, played, slot, lambda: self._lanes.is_cut(call.lane))
+            answer: Any = [tuple(each) for each in answers]
+        except Refusal as refusal:
+            answer = link.plain_refusal(refusal)
+        except Exception:
+            log.exception("a call of %s failed", call.method)
+            answer = link.plain_refusal(internal())
+        slot.rest()
+        self._send_records("done", call.serial, answer, played, time.thread_time() - started)
+
+    def _expire(self) -> None:
+        played = self._sessions.begin("")
+        expired = self._sessions.expire(played)
+        if expired:
+            log.info("%d idle sessions expired; %d live", expired, len(self._sessions))
+            self._send_records("records")
+
+    def _send_records(self, kind: str, *rest: Any) -> None:
+        """Sends what was played until now, by whatever thread: in the order in which it was played."""
+        with self._sending:
+            records = link.plain_records(self._sessions.unwritten.take())
+            if kind == "done":
+                serial, answer, played, seconds = rest
+                packed = link.pack(kind, serial, answer, records, played.touched, seconds)
+            else:
+                packed = link.pack(kind, records)
+            self._connection.sendall(packed)
+
+    def _slot(self) -> Slot:
+        try:
+            return self._threads.slot  # type: ignore[no-any-return]
+        except AttributeError:
+            self._threads.slot = self._slots.get_nowait()
+            return self._slot()
+
+
+class Lanes:
+    """Calls in lanes: those of one lane are carried out in order, one at a time. For any thread."""
+
+    def __init__(self, workers: Workers, carry_out: Any) -> None:
+        self._workers = workers
+        self._carry_out = carry_out
+        self._lock = threading.Lock()
+        self._waiting: dict[int, deque[Call]] = {}  # by lane, while one of its calls is under way
+        self._cut: set[int] = set()
+
+    def add(self, call: Call) -> None:
+        """Adds a call at the end of its lane."""
+        with self._lock:
+            waiting = self._waiting.get(call.lane)
+            if waiting is not None:
+                waiting.append(call)
+                return
+            self._waiting[call.lane] = deque()
+        self._workers.submit(self._run, call)
+
+    def cut(self, lane: int) -> None:
+        """Nobody waits for the answers of a lane any more; no call of it comes after this."""
+        with self._lock:
+            if lane in self._waiting:
+                self._cut.add(lane)
+
+    def is_cut(self, lane: int) -> bool:
+        """Says whether nobody waits any more."""
+        return lane in self._cut
+
+    def _run(self, call: Call) -> None:
+        """Carries out one call, and has the next one of the lane wait for its turn among the others'."""
+        self._carry_out(call)
+        with self._lock:
+            waiting = self._waiting[call.lane]
+            if not waiting:
+                del self._waiting[call.lane]
+                self._cut.discard(call.lane)
+                return
+            following = waiting.popleft()
+        self._workers.submit(self._run, following)
+
+
+class Asking:
+    """Asks the server about the journal, from worker threads."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+        self._requests = itertools.count(1)
+        self._answers: dict[int, SimpleQueue[Any]] = {}
+
+    def ask(self, question: str, argument: Any) -> Any:
+        """Asks, and waits for the answer. Raises Refusal when the journal cannot be read."""
+        request, answer = next(self._requests), SimpleQueue[Any]()
+        self._answers[request] = answer
+        self._player.send("ask", request, question, argument)
+        is_refused, value = answer.get()
+        if is_refused:
+            raise link.read_refusal(value)
+        return value
+
+    def told(self, request: int, answer: tuple[bool, Any]) -> None:
+        """Hands an answer to who waits for it."""
+        self._answers.pop(request).put(answer)
+
+
+class JournalMemory:
+    """A session store's memory: the server's journal."""
+
+    def __init__(self, asking: Asking, is_shared: bool) -> None:
+        self._asking = asking
+        self.is_shared = is_shared
+
+    def find(self, session_ids: Sequence[str]) -> dict[str, Recorded]:
+        """Gives the newest episode, with its steps, of each session that is known."""
+        found = self._asking.ask("find", list(session_ids))
+        return {session_id: link.read_recorded(plain) for session_id, plain in found.items()}
+
+    def head(self, session_id: str) -> tuple[int, int, int] | None:
+        """Gives the newest episode's id, status and number of steps."""
+        found: tuple[int, int, int] | None = self._asking.ask("head", session_id)
+        return found
+
+
+def _make_sessions(
+    content: BankContent, config: PlayerConfig, own: int, memory: JournalMemory
+) -> SessionStore:
+    reviewer, gate = SqlReviewer(), None
+    if config.reviewer:
+        gate = PluggedReviewer(reviewer, load_reviewer(config.reviewer), config.reviewer_seconds)
+    pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline))
+    bank = TaskBank(config.bank, content)
+
+    def make_id() -> str:
+        while share_of(made := secrets.token_urlsafe(16), config.players) != own:
+            pass
+        return made
+
+    return SessionStore(
+        Episodes(bank, pool, reviewer, config.profiles, wire.ENCODING, gate),
+        memory,
+        max_sessions=-(-config.max_sessions // config.players),
+        idle_seconds=config.idle_seconds,
+        make_id=make_id,
+    )
