@@ -68,4 +68,4 @@ def ticket(intent: Intent, symptom: Symptom, stories: Sequence[str], rng: Random
 
 def _wanted(request: str, rng: Random) -> str:
     openings = _PLAIN if request.startswith("for each") else (*_PLAIN, *_COPULAR)
-    return rng.choice(openings).format(request)
+    return rng.choice(openings).format(request.removesuffix("."))  # "Cab." needs no second full stop

@@ -18,7 +18,7 @@ from sqldojo.service.core.review import Verdict
 from sqldojo.service.core.reward import TermKind
 from sqldojo.service.core.schema import Permissions
 from sqldojo.service.core.task import AnswerKind
-from sqldojo.service.rpc import wire
+from sqldojo.service.players import wire
 from sqldojo.v1 import environment_pb2
 
 TOTAL_BONUS = "SELECT SUM(Bonus) FROM evaluation"
