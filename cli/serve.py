@@ -103,7 +103,7 @@ def serve(
         typer.Option(min=1, max=255, help="How many processes play the sessions; at most one a core."),
     ] = 1,
     player_memory: Annotated[
-        int, typer.Option(min=256, metavar="MB", help="How much memory one of them may take.")
+        int, typer.Option(min=128, metavar="MB", help="How much memory one of them may take.")
     ] = 4096,
     reuse_port: Annotated[
         bool, typer.Option("--reuse-port", help="Share the port with other servers on this machine.")

@@ -296,7 +296,7 @@ def _cut_short(result: Rows | ActionError, instance: int, replayed: str) -> str:
     """Notes what ended a run on an instance, or did when it was first played; empty: the statement itself."""
     if replayed and _as_cut(replayed, instance):
         return replayed
-    if isinstance(result, ActionError) and result.kind is ErrorKind.TIMEOUT:
+    if isinstance(result, ActionError) and result.by_machine:
         return cut_short_by(result, instance)
     return ""
 
@@ -304,7 +304,7 @@ def _cut_short(result: Rows | ActionError, instance: int, replayed: str) -> str:
 def _as_cut(cut_short: str, instance: int) -> ActionError | None:
     """Gives the error that ended a run on this instance, if one did."""
     place, kind, message = cut_short.split(" ", 2)
-    return ActionError(ErrorKind[kind], message) if int(place) == instance else None
+    return ActionError(ErrorKind[kind], message, by_machine=True) if int(place) == instance else None
 
 
 _NOTHING_TO_REVIEW = Review((), 0.0)

@@ -32,11 +32,15 @@ class ErrorKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActionError:
-    """Why an action failed: the kind, one sentence, and the names that would have worked."""
+    """Why an action failed: the kind, one sentence, and the names that would have worked.
+
+    `by_machine` says that time or memory made it so, not the statement alone: another run may end otherwise.
+    """
 
     kind: ErrorKind
     message: str
     available: tuple[str, ...] = ()
+    by_machine: bool = False
 
 
 class Column(NamedTuple):

@@ -17,6 +17,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -290,6 +291,8 @@ class Fleet:
             await asyncio.wait_for(seat.arrived.wait(), START_SECONDS)
         except TimeoutError:
             raise PlayerError(f"player {seat.own} did not start; its log says why") from None
+        if not seat.pid:  # its socket was closed: the process that it was to be forked from has ended
+            raise PlayerError(f"player {seat.own} ended before it could play; its log says why")
         seat.is_ready = True
         for flying in list(seat.flying.values()):  # in the order of their serials
             seat.send("call", *flying.call)
@@ -353,9 +356,9 @@ class Fleet:
             seconds = f"{self._config.statement_deadline:g}"
             self._condemn(seat, late, ErrorKind.TIMEOUT, f"the statement took longer than {seconds} seconds")
             return
-        used = _resident_bytes(seat.pid)
-        if used > self._memory_bytes and running:
-            longest = min(running, key=lambda each: each.due)
+        statements = [each for each in running if each.due < inf]
+        if statements and _resident_bytes(seat.pid) > self._memory_bytes:
+            longest = min(statements, key=lambda each: each.since)
             megabytes = self._memory_bytes >> 20
             self._condemn(
                 seat, [longest], ErrorKind.LIMIT, f"the statement takes more memory than the {megabytes:,} MB"

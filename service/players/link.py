@@ -34,6 +34,7 @@ from ..sessions.refusal import Reason, Refusal
 HEAD = Struct("<I")
 RECORD_TYPES: tuple[type[Record], ...] = (EpisodeRecord, StepRecord, Ending)
 MAX_COMMANDS = 256  # in a frame
+_SLOT_BYTES = 4 * 8
 
 Numbered = tuple[int, Record]  # the session's number, 0 for one that is not live, and what it did
 Cuts = dict[int, tuple[int, str]]  # by a command's place: kind and message of its statement's end
@@ -116,38 +117,43 @@ def read_refusal(plain: tuple[Any, ...]) -> Refusal:
 
 
 class Running(NamedTuple):
-    """A command under way: of which call, at which place, and until when it should have ended (monotonic)."""
+    """A command under way: of which call, at which place.
+
+    Its statement, or statements, run `since` a time and are `due` at another (monotonic); `due` is infinite
+    while none run.
+    """
 
     serial: int
     place: int
+    since: float
     due: float
 
 
 class Board:
     """What each thread of a player is at, in memory that its server reads, however stuck the player is.
 
-    Three numbers a thread: the call's serial and the command's place, 0 when idle, and when it is due.
+    Four numbers a thread, those of `Running`; the serial is 0 when it is idle.
     """
 
     def __init__(self, descriptor: int, threads: int) -> None:
         self._threads = threads
-        self._numbers = memoryview(mmap.mmap(descriptor, threads * 24)).cast("d")
+        self._numbers = memoryview(mmap.mmap(descriptor, threads * _SLOT_BYTES)).cast("d")
 
     @staticmethod
     def make(threads: int) -> int:
         """Makes the memory of a board of so many threads, and gives its descriptor."""
         descriptor = os.memfd_create("sqldojo-board")
-        os.ftruncate(descriptor, threads * 24)
+        os.ftruncate(descriptor, threads * _SLOT_BYTES)
         return descriptor
 
     def slot(self, thread: int, one: float, many: float) -> Slot:
         """Gives the place of a thread; see Slot for `one` and `many`."""
-        return Slot(self._numbers[3 * thread : 3 * thread + 3], one, many)
+        return Slot(self._numbers[4 * thread : 4 * thread + 4], one, many)
 
     def running(self) -> list[Running]:
         """Gives the commands under way."""
-        rows = [self._numbers[at : at + 3].tolist() for at in range(0, 3 * self._threads, 3)]
-        return [Running(int(serial), int(place), due) for serial, place, due in rows if serial]
+        rows = [self._numbers[at : at + 4].tolist() for at in range(0, 4 * self._threads, 4)]
+        return [Running(int(serial), int(place), *times) for serial, place, *times in rows if serial]
 
 
 class Slot:
@@ -161,23 +167,25 @@ class Slot:
 
     def at(self, serial: int, place: int) -> None:
         """A command begins."""
-        self._numbers[2] = inf
+        self._numbers[3] = inf
         self._numbers[1] = place
         self._numbers[0] = serial
 
     def statement(self) -> None:
         """One statement is about to run."""
-        self._numbers[2] = monotonic() + self._one
+        self._numbers[2] = since = monotonic()
+        self._numbers[3] = since + self._one
 
     def statements(self) -> None:
         """Several statements are about to run."""
-        self._numbers[2] = monotonic() + self._many
+        self._numbers[2] = since = monotonic()
+        self._numbers[3] = since + self._many
 
     def wait(self) -> None:
         """Something else may take its time, as a lock or the journal does."""
-        self._numbers[2] = inf
+        self._numbers[3] = inf
 
     def rest(self) -> None:
         """Nothing is under way."""
         self._numbers[0] = 0
-        self._numbers[2] = inf
+        self._numbers[3] = inf

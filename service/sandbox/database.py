@@ -81,6 +81,7 @@ class Database:
             return guard.refusal or explain(failure, sql, self._schema, self._permissions)
         finally:
             self._alarm.clear()
+            guard.end()
         return result
 
     def serialize(self) -> bytes:

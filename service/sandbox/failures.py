@@ -25,7 +25,6 @@ _MEMORY_ERRORS: Final = (
 )  # all files are in memory
 _BY_CLASS: Final[tuple[tuple[type[Exception], ErrorKind, str], ...]] = (
     (apsw.TooBigError, ErrorKind.LIMIT, "string or blob too big: a value or row passes the size limit"),
-    *((error_class, ErrorKind.LIMIT, _OUT_OF_MEMORY) for error_class in _MEMORY_ERRORS),
     (
         apsw.BindingsError,
         ErrorKind.SYNTAX,
@@ -61,6 +60,8 @@ _WORD: Final = re.compile(r"[\w$]+")
 
 def explain(error: Exception, sql: str, schema: Schema, permissions: Permissions) -> ActionError:
     """Gives the observation for what SQLite or its driver raised while `sql` ran, in SQLite's wording."""
+    if isinstance(error, _MEMORY_ERRORS):
+        return ActionError(ErrorKind.LIMIT, _OUT_OF_MEMORY, by_machine=True)
     for error_class, kind, message in _BY_CLASS:
         if isinstance(error, error_class):
             return ActionError(kind, message or str(error))

@@ -159,33 +159,50 @@ class Guard:
         limits = self._limits
         if self.ticks == 1:  # what a statement takes before is small, and most end before
             self._ceiling = apsw.memory_used() + limits.max_memory_bytes
+            _long_running[self] = None
         if self.ticks >= self._max_ticks:
             self._refuse(
                 ErrorKind.LIMIT, f"the statement takes more than {limits.max_operations:,} operations"
             )
         elif monotonic() > self.deadline:
             self.expire()
-        elif apsw.memory_used() > self._ceiling:
-            self._refuse(
-                ErrorKind.LIMIT, f"the statement takes more than {limits.max_memory_bytes:,} bytes of memory"
-            )
+        elif apsw.memory_used() > self._ceiling and _longest_running() is self:
+            message = f"the statement takes more than {limits.max_memory_bytes:,} bytes of memory"
+            self._refuse(ErrorKind.LIMIT, message, by_machine=True)
         return self.refusal is not None
 
     def expire(self) -> None:
         """The statement under way is late."""
-        self._refuse(
-            ErrorKind.TIMEOUT, f"the statement took longer than {self._limits.deadline_seconds:g} seconds"
-        )
+        message = f"the statement took longer than {self._limits.deadline_seconds:g} seconds"
+        self._refuse(ErrorKind.TIMEOUT, message, by_machine=True)
+
+    def end(self) -> None:
+        """The statement has ended."""
+        if self.ticks:
+            _long_running.pop(self, None)
 
     @property
     def near_bound(self) -> bool:
         """One tick more would have passed, or did pass, the number of operations."""
         return self.ticks >= self._max_ticks - 1
 
-    def _refuse(self, kind: ErrorKind, message: str, available: tuple[str, ...] = ()) -> int:
+    def _refuse(
+        self, kind: ErrorKind, message: str, available: tuple[str, ...] = (), *, by_machine: bool = False
+    ) -> int:
         if self.refusal is None:  # the first reason is the one to mend
-            self.refusal = ActionError(kind, message, available)
+            self.refusal = ActionError(kind, message, available, by_machine)
         return apsw.SQLITE_DENY
+
+
+_long_running: Final[dict[Guard, None]] = {}
+"""The guards of statements that have been looked at, in all threads, the longest under way first.
+
+SQLite counts memory by process, so the first of them is taken for the one that uses it up.
+"""
+
+
+def _longest_running() -> Guard:
+    return list(_long_running)[0]  # noqa: RUF015 - in one operation, whatever other threads do meanwhile
 
 
 def _mentions(text: str, name: str) -> bool:

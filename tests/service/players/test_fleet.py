@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
+from chaos.faults import GREEDY
+from player_processes import players_of
 from servers import Server, serving
 
 from sqldojo.v1 import action_pb2, observation_pb2
@@ -50,9 +52,7 @@ def open_sessions(stub: EnvironmentServiceStub, names: list[str]) -> None:
         stub.Reset(pb.ResetRequest(task_id=TASK, session_id=name))
 
 
-def test_sessions_outlive_a_killed_player(
-    options: list[str], stub_of: Callable, players_of: Callable
-) -> None:
+def test_sessions_outlive_a_killed_player(options: list[str], stub_of: Callable) -> None:
     with serving(*options, "--players", "2") as server:
         stub = stub_of(server)
         names = [f"s{number}" for number in range(20)]
@@ -68,7 +68,7 @@ def test_sessions_outlive_a_killed_player(
 
 
 def test_a_frame_whose_player_is_killed_is_carried_out_by_the_next(
-    options: list[str], stub_of: Callable, players_of: Callable
+    options: list[str], stub_of: Callable
 ) -> None:
     with serving(*options, "--players", "2", "--statement-deadline", "0.3") as server:
         stub = stub_of(server)
@@ -105,7 +105,7 @@ def _cpu_ticks(pid: int, *, at_first: bool = False) -> int:
 
 
 def test_a_player_that_is_stuck_is_replaced_and_its_statement_ends_late(
-    options: list[str], stub_of: Callable, players_of: Callable
+    options: list[str], stub_of: Callable
 ) -> None:
     with serving(*options, "--statement-deadline", "0.5") as server, ThreadPoolExecutor() as threads:
         stub = stub_of(server)
@@ -125,28 +125,21 @@ def test_a_player_that_is_stuck_is_replaced_and_its_statement_ends_late(
         assert stub.Step(step("other", 2, "SELECT 2")).observation.steps_used == 2
 
 
-def test_a_player_over_its_memory_is_replaced_and_the_statement_meets_its_limit(
-    stub_of: Callable, players_of: Callable
-) -> None:
-    greedy = (  # 200 MB of rows, which are then sorted
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000), wide AS"
-        " (SELECT printf('%08000d', 25000 - i) AS t FROM n)"
-        " SELECT max(place) FROM (SELECT t, row_number() OVER (ORDER BY t) AS place FROM wide)"
-    )
-    with serving("--player-memory", "256", "--statement-deadline", "30") as server:
+def test_a_player_over_its_memory_is_replaced_and_the_statement_meets_its_limit(stub_of: Callable) -> None:
+    with serving("--player-memory", "160", "--statement-deadline", "30") as server:
         stub = stub_of(server)
         open_sessions(stub, ["greedy", "other"])
         before = stub.Step(step("other", 1, "SELECT 1"))
         (player,) = players_of(server.process.pid)
-        answer = stub.Step(step("greedy", 1, greedy))
+        answer = stub.Step(step("greedy", 1, GREEDY))
         assert answer.observation.error.kind == observation_pb2.ERROR_KIND_LIMIT
-        assert "memory" in answer.observation.error.message
+        assert "160 MB that its process may have" in answer.observation.error.message
         assert players_of(server.process.pid) != [player]
-        assert stub.Step(step("greedy", 1, greedy)) == answer
+        assert stub.Step(step("greedy", 1, GREEDY)) == answer
         assert stub.Step(step("other", 1, "SELECT 1")) == before
 
 
-def test_a_killed_nursery_is_started_again_when_it_is_needed(stub_of: Callable, players_of: Callable) -> None:
+def test_a_killed_nursery_is_started_again_when_it_is_needed(stub_of: Callable) -> None:
     with serving() as server:
         stub = stub_of(server)
         open_sessions(stub, ["s"])
@@ -159,7 +152,7 @@ def test_a_killed_nursery_is_started_again_when_it_is_needed(stub_of: Callable, 
         assert stub.Step(step("s", 1, "SELECT 1")) == answer
 
 
-def test_players_end_with_their_server(players_of: Callable) -> None:
+def test_players_end_with_their_server() -> None:
     with serving("--players", "2") as server:
         processes = players_of(server.process.pid)
         descriptors = [os.pidfd_open(pid) for pid in processes]

@@ -130,7 +130,7 @@ def test_all_bombs_together_take_little_memory(guarded: Database) -> None:
 def test_passing_the_deadline_is_a_timeout(open_database: Open) -> None:
     database = open_database(limits=Limits(deadline_seconds=0.01, max_operations=10**12))
     result = database.execute(BOMBS["recursive count"][0])
-    assert result == ActionError(K.TIMEOUT, "the statement took longer than 0.01 seconds")
+    assert result == ActionError(K.TIMEOUT, "the statement took longer than 0.01 seconds", by_machine=True)
 
 
 def test_passing_the_operations_is_a_limit(open_database: Open) -> None:
@@ -142,7 +142,9 @@ def test_passing_the_operations_is_a_limit(open_database: Open) -> None:
 def test_passing_the_memory_is_a_limit(open_database: Open) -> None:
     limits = Limits(deadline_seconds=60, max_operations=10**12, max_memory_bytes=20_000_000)
     result = open_database(limits=limits).execute(BOMBS["sort of big rows"][0])
-    assert result == ActionError(K.LIMIT, "the statement takes more than 20,000,000 bytes of memory")
+    assert result == ActionError(
+        K.LIMIT, "the statement takes more than 20,000,000 bytes of memory", by_machine=True
+    )
 
 
 def test_a_large_sort_that_is_within_the_limits_spills_into_memory(

@@ -22,6 +22,8 @@ needs_haproxy = pytest.mark.skipif(not haproxy.is_installed(), reason="HAProxy i
 TRIED: dict[str, Callable[[Rig], Coroutine[Any, Any, Account]]] = {
     "kills": partial(faults.kills, times=3),
     "termination": partial(faults.termination, times=1),
+    "player_kills": partial(faults.player_kills, times=2),
+    "player_memory": partial(faults.player_memory, times=1),
     "full_disk": partial(faults.full_disk, times=2),
     "locked_file": partial(faults.locked_file, times=1),
     "cut_connections": partial(faults.cut_connections, times=6),

@@ -30,6 +30,8 @@ Attempt = Callable[[Rig], Coroutine[Any, Any, Account]]
 WHAT: dict[str, tuple[str, Attempt]] = {
     "kills": ("kill -9 at random points of a load", partial(faults.kills, times=50)),
     "termination": ("SIGTERM under load", partial(faults.termination, times=10)),
+    "player_kills": ("processes that play killed", partial(faults.player_kills, times=30)),
+    "player_memory": ("memory of processes that play used up", partial(faults.player_memory, times=10)),
     "full_disk": ("disk full", partial(faults.full_disk, times=20)),
     "locked_file": ("journal locked by another process", partial(faults.locked_file, times=4)),
     "cut_connections": (

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -19,11 +20,18 @@ from pathlib import Path
 import haproxy
 import postgres
 from cutting_proxy import CuttingProxy
+from player_processes import players_of
+
+from sqldojo.client import connect
 
 from .load import Account, Load
 from .rig import Rig, Site
 from .streams import look_for, play_with_cuts
 
+GREEDY = (  # 130 MB of rows, less than a statement may take, which are gone through for some time
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 15000), wide AS MATERIALIZED"
+    " (SELECT printf('%08000d', i) AS t FROM n) SELECT count(*) FROM wide AS a, n AS b WHERE a.t < b.i"
+)
 MOVED_CLOCK = Path(__file__).resolve().parents[1] / "moved_clock"
 DAY = 86_400
 
@@ -58,6 +66,35 @@ async def termination(rig: Rig, times: int) -> Account:
             site.start()
             await site.ready()
         await load.goes_on(1)
+    return await rig.account(load, site.journal, times)
+
+
+async def player_kills(rig: Rig, times: int) -> Account:
+    """A process that plays is killed; the server goes on, and another one takes its sessions over."""
+    site = Site(rig.new_file(), options=("--players", "2"))
+    load = Load(site.address, rig.tasks)
+    async with site.serving(), load.running():
+        for number in range(1, times + 1):
+            await load.goes_on(rig.rng.randrange(1, 60))
+            os.kill(rig.rng.choice(players_of(site.server.process.pid)), signal.SIGKILL)
+            await _waiting(site, "has been replaced", times=number)
+        await load.goes_on(50)
+    return await rig.account(load, site.journal, times)
+
+
+async def player_memory(rig: Rig, times: int) -> Account:
+    """Statements that use up the memory of a process that plays, beside the load."""
+    site = Site(rig.new_file(), options=("--player-memory", "160"))
+    load = Load(site.address, rig.tasks)
+    async with site.serving(), load.running(), connect(site.address) as dojo:
+        for number in range(1, times + 1):
+            await load.goes_on(rig.rng.randrange(1, 60))
+            async with dojo.session(rig.tasks[0], session_id=f"greedy-{number}") as greedy:
+                step = await greedy.query(GREEDY)
+            assert step.observation.error is not None
+            assert "160 MB that its process may have" in step.observation.error.message
+            await _waiting(site, "has been replaced", times=number)
+        await load.goes_on(50)
     return await rig.account(load, site.journal, times)
 
 
