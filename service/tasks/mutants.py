@@ -166,12 +166,16 @@ class _Mutation:
         in_window = isinstance(node.parent, exp.Window)
         if isinstance(of, exp.Distinct):
             inner = of.expressions[0]
-            if not self._differs_by_row(inner, select):
+            if not self._differs_by_row(inner, select) and not _is_for_any(node):
                 yield from self._set("count distinct", node, "this", inner.copy())
             rows = inner
         else:
             rows = of
-            if isinstance(of, exp.Column) and not in_window and not self._differs_by_row(of, select):
+            if (
+                isinstance(of, exp.Column)
+                and not (in_window or _is_for_any(node))
+                and not self._differs_by_row(of, select)
+            ):
                 distinct = exp.Distinct(expressions=[of.copy()])
                 yield from self._set("count distinct", node, "this", distinct)
             if isinstance(of, exp.Column) and self._is_quantity(of):
@@ -380,6 +384,8 @@ class _Mutation:
 
     def _calculations(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
         if type(node) in _OTHER_ARITHMETIC:
+            if isinstance(node, exp.Mul | exp.Div) and _number_of(node.expression) == 1:
+                return  # with 1.0 it makes a real, either way
             yield from self._as("arithmetic", node, _OTHER_ARITHMETIC[type(node)])
         elif isinstance(node, exp.Coalesce):
             yield from self._swap("coalesce dropped", node, node.this.copy())
@@ -540,6 +546,14 @@ def _is_key(column: TableColumn) -> bool:
 def _is_in_set(select: exp.Expr) -> bool:
     """Says whether a query's rows stand for a set, so that it does not matter how often one comes."""
     return isinstance(select.parent, exp.SetOperation) or bool(select.find_ancestor(exp.In, exp.Exists))
+
+
+def _is_for_any(count: exp.Expr) -> bool:
+    """Says whether a count only tells whether there is anything to count."""
+    compared = count.parent
+    if not isinstance(compared, exp.GT | exp.EQ | exp.NEQ | exp.GTE) or compared.this is not count:
+        return False
+    return _number_of(compared.expression) == (1 if isinstance(compared, exp.GTE) else 0)
 
 
 def _is_one_value(query: exp.Expr | None) -> bool:
