@@ -25,6 +25,8 @@ class Table:
     columns: tuple[TableColumn, ...]
     row_count: int = 0
     is_view: bool = False
+    unique: tuple[tuple[str, ...], ...] = ()  # columns of UNIQUE constraints and indexes
+    definition: str = ""  # a view's CREATE VIEW
 
 
 @dataclass(frozen=True)

@@ -57,15 +57,21 @@ def read_schema(image: bytes) -> Schema:
     try:
         connection.deserialize("main", image)
         found = connection.execute(
-            "SELECT name, type = 'view' FROM sqlite_schema"
+            "SELECT name, iif(type = 'view', sql, NULL) FROM sqlite_schema"
             " WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
         ).fetchall()
     except apsw.Error as error:
         raise ValueError(f"the image is no SQLite database: {error}") from error
-    return Schema(tuple(_read_table(connection, str(name), bool(is_view)) for name, is_view in found))
+    return Schema(
+        tuple(
+            _read_table(connection, str(name), None if definition is None else str(definition))
+            for name, definition in found
+        )
+    )
 
 
-def _read_table(connection: apsw.Connection, name: str, is_view: bool) -> Table:
+def _read_table(connection: apsw.Connection, name: str, definition: str | None) -> Table:
+    """Reads a table, or the view with that definition."""
     try:
         references = _read_references(connection, name)
         columns = tuple(
@@ -78,9 +84,23 @@ def _read_table(connection: apsw.Connection, name: str, is_view: bool) -> Table:
         )
         quoted = name.replace('"', '""')
         row_count = connection.execute(f'SELECT count(*) FROM "{quoted}"').get
+        unique = _read_unique(connection, name)
     except apsw.Error as error:
         raise ValueError(f"{name} can't be read: {error}") from error
-    return Table(name, columns, row_count, is_view)
+    return Table(name, columns, row_count, definition is not None, unique, definition or "")
+
+
+def _read_unique(connection: apsw.Connection, table: str) -> tuple[tuple[str, ...], ...]:
+    """Gives the columns of each UNIQUE constraint or index that holds for all rows, the primary key aside."""
+    columns: dict[str, list[str | None]] = {}
+    for index, column in connection.execute(
+        "SELECT list.name, info.name FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS info"
+        " WHERE list.\"unique\" AND NOT list.partial AND list.origin <> 'pk' ORDER BY list.seq, info.seqno",
+        (table,),
+    ):
+        columns.setdefault(index, []).append(column)
+    keys = [tuple(filter(None, names)) for names in columns.values() if None not in names]
+    return tuple(sorted(keys))
 
 
 def _read_references(connection: apsw.Connection, table: str) -> dict[str, str]:

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from hashlib import blake2b
 from math import ceil
 
 from ..core.task import Split, Task, TaskKind
 from .leaks import asked
+from .remembered import Remembered
 
 SAME_GOLD = {TaskKind.EXPLORE: 2, TaskKind.REPAIR: 3}  # tasks of a kind with equal gold on one database
 FAMILY_SHARE = 1.5  # times the even share: what a family may have before others run out
 
 
 class Admission:
-    """Remembers what the bank has, as hashes of eight bytes, and says what may come in."""
+    """Remembers what the bank has, and says what may come in."""
 
     def __init__(self) -> None:
-        self._asked: set[int] = set()
-        self._ids: set[int] = set()
-        self._golds: Counter[int] = Counter()  # by database and kind
-        self._splits: dict[int, Split] = {}  # of the golds, on whatever database
+        self._asked = Remembered()
+        self._ids = Remembered()
+        self._golds = Remembered()  # how often, by database and kind
+        self._splits = Remembered()  # of the golds, on whatever database
 
     def admit(self, task: Task) -> bool:
         """Says whether a task may come in, and remembers it if so."""
-        task_id, question = _hash(task.task_id), _hash(asked(task))
         gold = " ".join(task.gold_sql.split())
-        split_key, gold_key = _hash(gold), _hash(f"{task.database_id}/{task.kind}/{gold}")
         if (
-            task_id in self._ids
-            or question in self._asked
-            or self._golds[gold_key] >= SAME_GOLD[task.kind]
-            or self._splits.get(split_key, task.split) is not task.split
+            self._ids.get(task.task_id) is not None
+            or self._asked.get(asked(task)) is not None
+            or (self._golds.get(_on_its_database(task, gold)) or 0) >= SAME_GOLD[task.kind]
+            or self._splits.get(gold) not in (None, int(task.split))
         ):
             return False
         self.remember(task)
@@ -40,16 +38,22 @@ class Admission:
     def remember(self, task: Task) -> None:
         """Remembers a task that is in the bank whatever else is."""
         gold = " ".join(task.gold_sql.split())
-        self._ids.add(_hash(task.task_id))
-        self._asked.add(_hash(asked(task)))
-        self._golds[_hash(f"{task.database_id}/{task.kind}/{gold}")] += 1
-        self._splits.setdefault(_hash(gold), task.split)
+        self._ids.set(task.task_id, 1)
+        self._asked.set(asked(task), 1)
+        of_gold = _on_its_database(task, gold)
+        self._golds.set(of_gold, (self._golds.get(of_gold) or 0) + 1)
+        self._splits.first(gold, int(task.split))
+
+
+def _on_its_database(task: Task, gold: str) -> str:
+    return f"{task.database_id}/{task.kind}/{gold}"
 
 
 class Quota:
     """How many tasks of a kind a database is still to get, evenly over the families that turn up.
 
-    A family that would take more than its share is kept waiting until the others can give no more.
+    A family that would take more than its share is kept waiting until the others can give no more, or
+    nothing is missing: there are as many quotas as databases, and none holds tasks for good.
     """
 
     def __init__(self, wanted: int) -> None:
@@ -76,6 +80,8 @@ class Quota:
             elif len(self._waiting) < self.wanted:
                 self._waiting.append(task)
         self.taken += len(taken)
+        if not self.missing:
+            self._waiting.clear()
         return taken
 
     def settle(self) -> list[Task]:
@@ -88,7 +94,3 @@ class Quota:
             taken.append(task)
         self.taken += len(taken)
         return taken
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())

@@ -84,7 +84,7 @@ class BankWriter:
         with self._disk_errors():
             self._connection = apsw.Connection(str(self._unfinished))
             # Nothing is lost with an unfinished file, so neither journal nor sync is needed before the end.
-            self._connection.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
+            self._connection.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").fetchall()
             self._connection.execute(
                 f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}"
             )

@@ -21,6 +21,7 @@ from sqlglot import exp
 
 from ..core.task import Split, Task, TaskKind
 from .bank import TaskBank
+from .remembered import Remembered
 
 LEAST_COLUMNS = 3  # of a table that is compared: smaller ones look alike by chance
 SAME_COLUMNS = 0.5  # the share of a database's columns, with their tables' names, that another may have
@@ -92,7 +93,7 @@ def shape(sql: str) -> str:
 
 def _task_leaks(bank: TaskBank) -> Iterator[Leak]:
     """Compares every task with those of the splits before."""
-    seen: dict[tuple[LeakKind, int], int] = {}  # the position that has it first
+    seen = Remembered()  # the position that has it first
     alike, examples = 0, list[str]()
     for position, task in enumerate(bank.tasks):
         for kind, text in (
@@ -100,8 +101,7 @@ def _task_leaks(bank: TaskBank) -> Iterator[Leak]:
             (LeakKind.GOLD, " ".join(task.gold_sql.split())),
             (LeakKind.SHAPE, _telling_shape(task)),
         ):
-            key = (kind, int.from_bytes(blake2b(text.encode(), digest_size=8).digest()))
-            first = seen.setdefault(key, position) if text else position
+            first = seen.first(f"{kind.value}/{text}", position) if text else position
             if first == position or bank.split_at(first) is task.split:
                 continue
             other = bank.tasks[first].task_id

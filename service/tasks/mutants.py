@@ -9,21 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 
 import sqlglot
 from sqlglot import exp
 
-from ..core.schema import Schema, Table, TableColumn
+from ..core.schema import Schema, TableColumn
+from .proofs import Proofs, conjuncts
 
-MOST = 60  # mutants of one statement
+MOST = 100  # mutants of one statement
+MOST_CHOICES = 6  # of IN (...): with more, one forgotten is no near miss
 
 _OTHER_AGGREGATES: dict[type[exp.Expr], tuple[type[exp.Expr], ...]] = {
-    exp.Sum: (exp.Avg, exp.Max),
-    exp.Avg: (exp.Sum, exp.Max),
-    exp.Min: (exp.Max,),
-    exp.Max: (exp.Min,),
+    exp.Sum: (exp.Avg, exp.Max, exp.Min),
+    exp.Avg: (exp.Sum, exp.Max, exp.Min),
+    exp.Min: (exp.Max, exp.Avg, exp.Sum),
+    exp.Max: (exp.Min, exp.Avg, exp.Sum),
 }
+_OF_NUMBERS = (exp.Sum, exp.Avg)
 _OTHER_COMPARISONS: dict[type[exp.Expr], tuple[type[exp.Expr], ...]] = {
     exp.GT: (exp.GTE, exp.LT),
     exp.GTE: (exp.GT, exp.LT),
@@ -31,6 +35,14 @@ _OTHER_COMPARISONS: dict[type[exp.Expr], tuple[type[exp.Expr], ...]] = {
     exp.LTE: (exp.LT, exp.GT),
     exp.EQ: (exp.NEQ,),
     exp.NEQ: (exp.EQ,),
+}
+_STEPS: dict[type[exp.Expr], tuple[int, ...]] = {  # towards what > for >= and the like does not give already
+    exp.GT: (1,),
+    exp.GTE: (-1,),
+    exp.LT: (-1,),
+    exp.LTE: (1,),
+    exp.EQ: (1, -1),
+    exp.NEQ: (1, -1),
 }
 _OTHER_ARITHMETIC: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.Add: exp.Sub,
@@ -68,7 +80,7 @@ class _Mutation:
 
     def __init__(self, tree: exp.Expr, schema: Schema, ordered: bool) -> None:
         self._root = exp.Paren(this=tree)  # so that the statement itself can be replaced
-        self._schema = schema
+        self._proofs = Proofs(tree, schema)
         self._ordered = ordered
 
     def distinct(self) -> Iterator[Mutant]:
@@ -85,11 +97,15 @@ class _Mutation:
         nodes = list(self._root.this.walk(bfs=False))
         for edits in (
             self._aggregates,
+            self._counts,
             self._conjuncts,
+            self._disjuncts,
             self._comparisons,
+            self._numbers,
             self._negations,
             self._connectors,
             self._joins,
+            self._sides,
             self._limits,
             self._orders,
             self._groups,
@@ -125,13 +141,60 @@ class _Mutation:
     # ---- the edits; each gives nothing for a node that is not its own ----
 
     def _aggregates(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
-        for other in _OTHER_AGGREGATES.get(type(node), ()):
-            yield from self._as("aggregate", node, other)
-        if isinstance(node, exp.Count) and not isinstance(node.parent, exp.Window):
-            if isinstance(node.this, exp.Distinct):
-                yield from self._set("count distinct", node, "this", node.this.expressions[0].copy())
-            elif isinstance(node.this, exp.Column) and not self._is_unique(node.this):
-                distinct = exp.Distinct(expressions=[node.this.copy()])
+        if type(node) not in _OTHER_AGGREGATES or node.expressions:  # min(a, b) is no aggregate
+            return
+        of, select = node.this, node.find_ancestor(exp.Select)
+        in_window = isinstance(node.parent, exp.Window)
+        if not in_window and self._is_of_one(select):
+            return
+        is_number = isinstance(node, _OF_NUMBERS) or self._is_number(of)
+        for other in _OTHER_AGGREGATES[type(node)]:
+            if is_number or other not in _OF_NUMBERS:
+                yield from self._as("aggregate", node, other)
+        if not isinstance(node, _OF_NUMBERS) or isinstance(of, exp.Distinct):
+            return
+        yield from self._swap("aggregate", node, exp.Count(this=of.copy(), big_int=True))
+        if not in_window and not self._differs_by_row(of, select):
+            distinct = exp.Distinct(expressions=[of.copy()])
+            yield from self._set("aggregate of distinct", node, "this", distinct)
+
+    def _counts(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
+        """Counts rows for values, values for rows, and each value once or as often as it comes."""
+        if not isinstance(node, exp.Count):
+            return
+        of, select = node.this, node.find_ancestor(exp.Select)
+        in_window = isinstance(node.parent, exp.Window)
+        if isinstance(of, exp.Distinct):
+            inner = of.expressions[0]
+            if not self._differs_by_row(inner, select) and not _is_for_any(node):
+                yield from self._set("count distinct", node, "this", inner.copy())
+            rows = inner
+        else:
+            rows = of
+            if (
+                isinstance(of, exp.Column)
+                and not (in_window or _is_for_any(node))
+                and not self._differs_by_row(of, select)
+            ):
+                distinct = exp.Distinct(expressions=[of.copy()])
+                yield from self._set("count distinct", node, "this", distinct)
+            if isinstance(of, exp.Column) and self._is_quantity(of):
+                yield from self._swap("aggregate", node, exp.Sum(this=of.copy()))
+        if isinstance(of, exp.Star):
+            yield from self._values_counted(node, select, in_window=in_window)
+        elif not (isinstance(rows, exp.Column) and self._proofs.never_null(rows)):
+            yield from self._set("count of rows", node, "this", exp.Star())
+
+    def _values_counted(
+        self, node: exp.Count, select: exp.Expr | None, *, in_window: bool
+    ) -> Iterator[tuple[str, str]]:
+        """Counts the values of the statement's columns, where its rows are to be counted."""
+        columns = {column.sql("sqlite"): column for column in self._own_columns(select)}
+        for column in columns.values():
+            if not self._proofs.never_null(column):
+                yield from self._set("count of values", node, "this", column.copy())
+            if not in_window and self._stands_for_row(column) and not self._differs_by_row(column, select):
+                distinct = exp.Distinct(expressions=[column.copy()])
                 yield from self._set("count distinct", node, "this", distinct)
 
     def _conjuncts(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
@@ -147,6 +210,38 @@ class _Mutation:
         for dropped in conjuncts:
             rest = [each.copy() for each in conjuncts if each is not dropped]
             yield from self._set(what, node, "this", exp.and_(*rest, copy=False))
+
+    def _disjuncts(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
+        """Forgets one of several possibilities."""
+        if isinstance(node, exp.Or) and not isinstance(node.parent, exp.Or):
+            branches = list(node.flatten())
+            for dropped in branches:
+                rest = [each.copy() for each in branches if each is not dropped]
+                yield from self._swap("branch dropped", node, exp.or_(*rest, copy=False))
+        elif isinstance(node, exp.In) and 1 < len(node.expressions) <= MOST_CHOICES:
+            for dropped in node.expressions:
+                rest = [each.copy() for each in node.expressions if each is not dropped]
+                yield from self._set("choice dropped", node, "expressions", rest)
+
+    def _numbers(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
+        """Takes a number that something is compared with one too high or too low."""
+        if type(node) in _STEPS:
+            exact = isinstance(node, exp.EQ | exp.NEQ)
+            for literal, sign in ((node.expression, 1), (node.this, 1 if exact else -1)):
+                for step in _STEPS[type(node)]:
+                    yield from self._stepped(literal, sign * step)
+        elif isinstance(node, exp.Between):
+            yield from self._stepped(node.args["low"], -1)
+            yield from self._stepped(node.args["high"], 1)
+        elif isinstance(node, exp.Substring) and not node.find_ancestor(exp.Group):
+            for place in (node.args.get("start"), node.args.get("length")):
+                for step in (1, -1):
+                    yield from self._stepped(place, step)
+
+    def _stepped(self, literal: exp.Expr | None, step: int) -> Iterator[tuple[str, str]]:
+        number = _number_of(literal)
+        if literal is not None and number is not None:
+            yield from self._swap("number", literal, _literal(number + step))
 
     def _comparisons(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
         if isinstance(node, exp.Between):
@@ -181,6 +276,7 @@ class _Mutation:
             yield from self._swap("connector", node, exp.paren(other(this=left, expression=right)))
 
     def _joins(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
+        """Takes another key to join on, forgets a part of the condition, or the whole join."""
         if not isinstance(node, exp.Join) or not isinstance(node.parent, exp.Select):
             return
         for key in node.find_all(exp.EQ):
@@ -189,14 +285,46 @@ class _Mutation:
                     other = self._other_key(side)
                     if other is not None:
                         yield from self._swap("join key", side, other)
+        on = node.args.get("on")
+        parts = conjuncts(on) if on is not None else []
+        for dropped in parts if len(parts) > 1 else ():
+            rest = [each.copy() for each in parts if each is not dropped]
+            yield from self._set("join condition dropped", node, "on", exp.and_(*rest, copy=False))
+        if self._can_be_dropped(node):
+            rest = [each for each in node.parent.args["joins"] if each is not node]
+            yield from self._set_joins(node.parent, rest)
+
+    def _set_joins(self, select: exp.Select, joins: list[exp.Expr]) -> Iterator[tuple[str, str]]:
+        before = select.args["joins"]
+        select.args["joins"] = joins  # set() would make the joins children of another list
+        written = self._written()
+        select.args["joins"] = before
+        yield "join dropped", written
+
+    def _sides(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
+        """Keeps the rows that an inner join loses, or loses those that an outer one keeps."""
+        if not isinstance(node, exp.Join) or not isinstance(node.parent, exp.Select):
+            return
         if node.side == "LEFT":
-            yield from self._set("inner join", node, "side", None)
-        elif not node.side and not node.kind and node.args.get("on") and self._can_lose_rows(node):
-            yield from self._set("left join", node, "side", "LEFT")
+            if not self._proofs.keeps_rows(node) and not self._is_needed_after(node):
+                yield from self._set("inner join", node, "side", None)
+        elif (
+            not node.side and node.kind in ("", "INNER") and node.args.get("on") and self._can_lose_rows(node)
+        ):
+            yield from self._as_left(node)
+
+    def _as_left(self, node: exp.Join) -> Iterator[tuple[str, str]]:
+        kind = node.args.get("kind")
+        node.set("kind", None)
+        found = list(self._set("left join", node, "side", "LEFT"))
+        node.set("kind", kind)
+        yield from found
 
     def _limits(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
         if isinstance(node, exp.Limit | exp.Offset) and isinstance(node.expression, exp.Literal):
             number = int(node.expression.name)
+            if isinstance(node, exp.Limit) and number == 1 and _is_one_value(node.parent):
+                return
             for other in (number + 1, number - 1):
                 if other > 0 or (other == 0 and isinstance(node, exp.Offset)):
                     yield from self._set("limit", node, "expression", exp.Literal.number(other))
@@ -216,17 +344,20 @@ class _Mutation:
             yield from self._set("order", node, "desc", not node.args.get("desc"))
 
     def _groups(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
-        if isinstance(node, exp.Group) and len(node.expressions) > 1:
-            for dropped in node.expressions:
-                if self._decides_group(node, dropped):
-                    rest = [each.copy() for each in node.expressions if each is not dropped]
-                    yield from self._set("grouping", node, "expressions", rest)
+        if not isinstance(node, exp.Group) or node.parent is None:
+            return
+        columns = node.expressions
+        for dropped in columns if len(columns) > 1 else ():
+            rest = [each for each in columns if each is not dropped]
+            if not self._proofs.decides(rest, dropped):
+                yield from self._set("grouping", node, "expressions", [each.copy() for each in rest])
+        select = node.parent
+        if select.find(exp.AggFunc) or not (self._proofs.decides_row(select, columns) or _is_in_set(select)):
+            yield from self._set("grouping", select, "group", None)
 
     def _distincts(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
-        if isinstance(node, exp.Select) and node.args.get("distinct"):
-            in_set = isinstance(node.parent, exp.SetOperation) or node.find_ancestor(exp.In, exp.Exists)
-            if not in_set:
-                yield from self._set("distinct", node, "distinct", None)
+        if isinstance(node, exp.Select) and node.args.get("distinct") and not _is_in_set(node):
+            yield from self._set("distinct", node, "distinct", None)
 
     def _set_operations(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
         if not isinstance(node, exp.SetOperation):
@@ -253,6 +384,8 @@ class _Mutation:
 
     def _calculations(self, node: exp.Expr) -> Iterator[tuple[str, str]]:
         if type(node) in _OTHER_ARITHMETIC:
+            if isinstance(node, exp.Mul | exp.Div) and _number_of(node.expression) == 1:
+                return  # with 1.0 it makes a real, either way
             yield from self._as("arithmetic", node, _OTHER_ARITHMETIC[type(node)])
         elif isinstance(node, exp.Coalesce):
             yield from self._swap("coalesce dropped", node, node.this.copy())
@@ -271,47 +404,61 @@ class _Mutation:
 
     # ---- what the schema knows ----
 
-    def _sources(self, select: exp.Expr | None) -> dict[str, Table]:
-        """Gives the tables that a SELECT reads, by the names that it has for them."""
-        if not isinstance(select, exp.Select):
-            return {}
-        joins = select.args.get("joins") or []
-        from_ = select.args.get("from_") or select.args.get("from")
-        nodes = [part.this for part in (from_, *joins) if part is not None]
-        found = {node.alias_or_name: self._schema.find(node.name) for node in nodes if _is_table(node)}
-        return {name: table for name, table in found.items() if table is not None}
+    def _own_columns(self, select: exp.Expr | None) -> Iterator[exp.Column]:
+        """Gives the columns of a SELECT's sources that it names itself."""
+        for column in select.find_all(exp.Column) if select is not None else ():
+            if column.find_ancestor(exp.Select) is select and self._proofs.source(column):
+                yield column
 
-    def _source(self, column: exp.Column) -> tuple[Table, TableColumn] | None:
-        """Gives the table and the column that a column is, where that is certain."""
-        sources = self._sources(column.find_ancestor(exp.Select))
-        if column.table:
-            candidates = [sources[column.table]] if column.table in sources else []
-        else:
-            candidates = [table for table in sources.values() if _column(table, column.name)]
-        found = _column(candidates[0], column.name) if len(candidates) == 1 else None
-        return (candidates[0], found) if found else None
+    def _group(self, select: exp.Expr | None) -> list[exp.Expr]:
+        group = select.args.get("group") if select is not None else None
+        return list(group.expressions) if group is not None else []
 
-    def _is_unique(self, column: exp.Column) -> bool:
-        """Says whether no two rows of a SELECT can have the same value in it."""
-        select = column.find_ancestor(exp.Select)
-        found = self._source(column)
-        if found is None or len(self._sources(select)) != 1:
+    def _is_of_one(self, select: exp.Expr | None) -> bool:
+        """Says whether an aggregate is over one row each time, so that any other one gives the same."""
+        return self._proofs.decides_row(select, self._group(select))
+
+    def _differs_by_row(self, value: exp.Expr, select: exp.Expr | None) -> bool:
+        """Says whether no two rows that are aggregated together have the same value, NULL aside."""
+        return isinstance(value, exp.Column) and self._proofs.decides_row(
+            select, [value, *self._group(select)], known=True
+        )
+
+    def _is_number(self, value: exp.Expr) -> bool:
+        found = self._proofs.source(value)
+        if found is not None:
+            return _affinity(found[2]) == "number" and not self._is_key_or_reference(value)
+        return isinstance(value.unnest(), exp.Binary | exp.Case | exp.Round | exp.Abs) and not isinstance(
+            value.unnest(), exp.DPipe
+        )
+
+    def _is_quantity(self, column: exp.Column) -> bool:
+        """Says whether a column has numbers that can be added up."""
+        return self._proofs.source(column) is not None and self._is_number(column)
+
+    def _is_key_or_reference(self, column: exp.Expr) -> bool:
+        found = self._proofs.source(column)
+        return found is not None and _is_key(found[2])
+
+    def _stands_for_row(self, column: exp.Column) -> bool:
+        """Says whether a column alone names a row of a table."""
+        found = self._proofs.source(column)
+        if found is None:
             return False
-        return _is_key(*found)
+        keys = [each for each in found[1].columns if each.primary_key_position]
+        return bool(found[2].references) or keys == [found[2]]
 
     def _sibling(self, column: exp.Column) -> exp.Column | None:
-        found = self._source(column)
+        found = self._proofs.source(column)
         select = column.find_ancestor(exp.Select)
         if found is None or select is None:
             return None
-        table, mine = found
+        _, table, mine = found
         taken = {each.name.casefold() for each in select.find_all(exp.Column)}
         for other in table.columns:
-            is_key = bool(other.primary_key_position or other.references)
-            was_key = bool(mine.primary_key_position or mine.references)
             if (
                 _affinity(other) == _affinity(mine)
-                and is_key == was_key
+                and _is_key(other) == _is_key(mine)
                 and other.name.casefold() not in taken
             ):
                 return _renamed(column, other.name)
@@ -319,15 +466,45 @@ class _Mutation:
 
     def _other_key(self, column: exp.Expr) -> exp.Column | None:
         """Gives another key of the same table, as somebody would join by mistake."""
-        found = self._source(column) if isinstance(column, exp.Column) else None
+        found = self._proofs.source(column)
         if found is None:
             return None
-        table, mine = found
+        _, table, mine = found
         for other in table.columns:
-            is_key = bool(other.primary_key_position or other.references)
-            if is_key and other.name != mine.name and _affinity(other) == _affinity(mine):
+            if _is_key(other) and other.name != mine.name and _affinity(other) == _affinity(mine):
                 return _renamed(column, other.name)
         return None
+
+    def _can_be_dropped(self, join: exp.Join) -> bool:
+        """Says whether a statement stands without a join, and may then give other rows.
+
+        It does not where another part names a column of the joined table; it gives the same where the join
+        finds a row, and just one, for each, or one at most and keeps the others.
+        """
+        select = join.parent
+        assert isinstance(select, exp.Select), "asked for joins of a SELECT only"
+        name = join.alias_or_name.casefold()
+        on = join.args.get("on")
+        of_on = {id(column) for column in on.find_all(exp.Column)} if on is not None else set()
+        for column in select.find_all(exp.Column):
+            if id(column) not in of_on and self._proofs.is_of(column, name):
+                return False
+        if self._proofs.keeps_rows(join):
+            return False
+        return join.side != "LEFT" or not (self._proofs.finds_one(join) or _is_in_set(select))
+
+    def _is_needed_after(self, join: exp.Join) -> bool:
+        """Says whether WHERE, or an inner join after it, drops the rows for which a join finds nothing."""
+        select, name = join.parent, join.alias_or_name.casefold()
+        assert isinstance(select, exp.Select), "asked for joins of a SELECT only"
+        where = select.args.get("where")
+        conditions = [where.this] if where is not None else []
+        joins = select.args["joins"]
+        place = next(at for at, each in enumerate(joins) if each is join)
+        conditions += [
+            each.args["on"] for each in joins[place + 1 :] if not each.side and each.args.get("on")
+        ]
+        return any(self._proofs.needs(condition, name) for condition in conditions)
 
     def _can_lose_rows(self, join: exp.Join) -> bool:
         """Says whether an inner join may drop rows whose loss a LEFT join would show.
@@ -336,42 +513,21 @@ class _Mutation:
         show where WHERE, or a join after it, needs a value of the joined table, or where all rows go into
         aggregates that do not count NULL.
         """
-        select = join.parent
+        if self._proofs.keeps_rows(join) or self._is_needed_after(join):
+            return False
+        select, name = join.parent, join.alias_or_name.casefold()
         assert isinstance(select, exp.Select), "asked for joins of a SELECT only"
-        name = join.alias_or_name
-        keys = [key for key in join.find_all(exp.EQ) if _is_join_key(key)]
-        for key in keys:
-            for side, other in ((key.this, key.expression), (key.expression, key.this)):
-                if side.table == name and isinstance(other, exp.Column):
-                    parent, child = self._source(side), self._source(other)
-                    if parent and child and _is_key(*parent) and child[1].references and child[1].not_null:
-                        return False
-        where = select.args.get("where")
-        needing = [where, *(each for each in select.args.get("joins", ()) if each is not join)]
-        for part in needing:
-            if part is not None and any(column.table == name for column in part.find_all(exp.Column)):
-                return False
-        if select.args.get("group"):
-            return any(column.table != name for column in select.args["group"].find_all(exp.Column))
-        return not any(item.find(exp.AggFunc) for item in select.expressions)
+        totals = [total for item in select.expressions for total in item.find_all(exp.AggFunc)]
+        return bool(select.args.get("group")) or not totals or not all(self._skips(t, name) for t in totals)
 
-    def _decides_group(self, group: exp.Group, column: exp.Expr) -> bool:
-        """Says whether a column of GROUP BY can part rows that the others leave together."""
-        if not isinstance(column, exp.Column):
-            return True
-        found = self._source(column)
-        if found is None:
-            return True
-        for other in group.expressions:
-            if other is not column and isinstance(other, exp.Column):
-                key = self._source(other)
-                if key and key[0] is found[0] and other.table == column.table and _is_key(*key):
-                    return False
-        return True
-
-
-def _is_table(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Table)
+    def _skips(self, total: exp.Expr, source: str) -> bool:
+        """Says whether an aggregate leaves out the rows in which a source's columns are NULL."""
+        columns = list(total.find_all(exp.Column))
+        if not columns or total.find(exp.Coalesce, exp.Query, exp.Is, exp.Anonymous):
+            return False
+        if total.find(exp.Case, exp.If):
+            return isinstance(total, exp.Sum) and all(self._proofs.is_of(each, source) for each in columns)
+        return any(self._proofs.is_of(each, source) for each in columns)
 
 
 def _is_join_key(node: exp.Expr) -> bool:
@@ -383,14 +539,40 @@ def _is_join_key(node: exp.Expr) -> bool:
     )
 
 
-def _is_key(table: Table, column: TableColumn) -> bool:
-    keys = [each for each in table.columns if each.primary_key_position]
-    return len(keys) == 1 and keys[0] is column
+def _is_key(column: TableColumn) -> bool:
+    return bool(column.primary_key_position or column.references)
 
 
-def _column(table: Table, name: str) -> TableColumn | None:
-    folded = name.casefold()
-    return next((each for each in table.columns if each.name.casefold() == folded), None)
+def _is_in_set(select: exp.Expr) -> bool:
+    """Says whether a query's rows stand for a set, so that it does not matter how often one comes."""
+    return isinstance(select.parent, exp.SetOperation) or bool(select.find_ancestor(exp.In, exp.Exists))
+
+
+def _is_for_any(count: exp.Expr) -> bool:
+    """Says whether a count only tells whether there is anything to count."""
+    compared = count.parent
+    if not isinstance(compared, exp.GT | exp.EQ | exp.NEQ | exp.GTE) or compared.this is not count:
+        return False
+    return _number_of(compared.expression) == (1 if isinstance(compared, exp.GTE) else 0)
+
+
+def _is_one_value(query: exp.Expr | None) -> bool:
+    """Says whether only the first row of a query is taken, whatever its limit."""
+    nested = query.parent if query is not None else None
+    return isinstance(nested, exp.Subquery) and not isinstance(nested.parent, exp.From | exp.Join | exp.In)
+
+
+def _number_of(node: exp.Expr | None) -> Decimal | None:
+    """Gives the number that is written, exactly."""
+    literal = node.this if isinstance(node, exp.Neg) else node
+    if not isinstance(literal, exp.Literal) or literal.is_string:
+        return None
+    return Decimal(literal.name) * (-1 if isinstance(node, exp.Neg) else 1)
+
+
+def _literal(value: Decimal) -> exp.Expr:
+    literal = exp.Literal.number(str(abs(value)))
+    return exp.Neg(this=literal) if value < 0 else literal
 
 
 def _affinity(column: TableColumn) -> str:

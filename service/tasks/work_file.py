@@ -119,7 +119,7 @@ class WorkFile:
 
     def _open(self, path: Path) -> apsw.Connection:
         connection = apsw.Connection(str(path))
-        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").fetchall()
         connection.execute(_DDL)
         if connection.execute("SELECT arguments FROM build").get != self._arguments:
             with connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from random import Random
 
 from ...core.execution import Value
@@ -140,7 +140,10 @@ def on_flag(population: Population, words: ColumnWords, rng: Random) -> Populati
 
 
 def on_number(population: Population, words: ColumnWords, rng: Random) -> Population | None:
-    """A bound that occurs among the rows and counts or does not, or two that both count."""
+    """A bound that occurs among the rows and counts or does not, or two that both count.
+
+    Beside it is a value so near that a bound that is off by one would show.
+    """
     spread = [(v, n) for v, n in population.spread(words.column) if isinstance(v, int | float)]
     numbers = [(value, n) for value, n in spread if isinstance(value, int) or round(value, 4) == value]
     if len(numbers) < 4:
@@ -150,11 +153,13 @@ def on_number(population: Population, words: ColumnWords, rng: Random) -> Popula
     def say(value: Value) -> str:
         return told(words, value)
 
-    low, high = sorted((_quantile(rng, numbers), _quantile(rng, numbers)))
     noun = article(words.phrase)
-    if rng.random() < 0.2 and low < high:
-        phrase = f"with {noun} between {say(low)} and {say(high)} (both included)"
-        return population.meeting(f"{cell} BETWEEN {literal(low)} AND {literal(high)}", phrase)
+    with_less, with_more = _with_neighbours(numbers)
+    if rng.random() < 0.2 and with_less and with_more:
+        low, high = _quantile(rng, with_less), _quantile(rng, with_more)
+        if low < high:
+            phrase = f"with {noun} between {say(low)} and {say(high)} (both included)"
+            return population.meeting(f"{cell} BETWEEN {literal(low)} AND {literal(high)}", phrase)
     if "year" in words.phrase.split():
         bounds = ((">=", "of {} or later"), (">", "after {}"), ("<=", "of {} or earlier"), ("<", "before {}"))
     else:
@@ -165,12 +170,28 @@ def on_number(population: Population, words: ColumnWords, rng: Random) -> Popula
             ("<", "of less than {}"),
         )
     sign, bound = rng.choice(bounds)
-    if low == (numbers[0] if sign.startswith("<") else numbers[-1])[0]:
+    fit = with_less if sign in (">=", "<") else with_more
+    if not fit:
+        return None
+    value = _quantile(rng, fit)
+    if value == (numbers[0] if sign.startswith("<") else numbers[-1])[0]:
         return None  # "of at most 0" where there is nothing below
-    return population.meeting(f"{cell} {sign} {literal(low)}", f"with {noun} {bound.format(say(low))}")
+    return population.meeting(f"{cell} {sign} {literal(value)}", f"with {noun} {bound.format(say(value))}")
 
 
-def _quantile(rng: Random, spread: list[tuple[int | float, int]]) -> int | float:
+_Spread = list[tuple[int | float, int]]
+
+
+def _with_neighbours(spread: _Spread) -> tuple[_Spread, _Spread]:
+    """Gives the values that have another one at most 1 below them, and those that have one so near above.
+
+    A bound at one of them that is off by one shows among the rows.
+    """
+    pairs = [(lower, upper) for lower, upper in pairwise(spread) if upper[0] - lower[0] <= 1]
+    return [upper for _, upper in pairs], [lower for lower, _ in pairs]
+
+
+def _quantile(rng: Random, spread: _Spread) -> int | float:
     """Draws a value between the first and last eighth of the rows."""
     total = sum(count for _, count in spread)
     wanted = total * (0.12 + 0.76 * rng.random())

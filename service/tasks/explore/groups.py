@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 from ...core.observation import SHOWN_ROWS
@@ -13,7 +15,7 @@ from .conditions import drawn, holding, is_date, narrowed, narrowed_often, sayab
 from .english import spelt
 from .intent import Intent
 from .population import Population, plural_of
-from .statement import joined, literal, nested
+from .statement import Select, joined, literal, nested
 from .wording import Naming, Shape, intent, naming
 
 
@@ -74,7 +76,7 @@ def _number(population: Population, rng: Random, *, extremes: bool = True) -> tu
 
 def having(ground: Ground, rng: Random) -> Intent | None:
     """The values of a category that occur often enough, or seldom enough."""
-    population = drawn(ground, rng, own=(0, 1), depth=rng.choice((0, 0, 1)), least=8, roles=(Role.CATEGORY,))
+    population = drawn(ground, rng, own=(1, 2), depth=rng.choice((0, 0, 1)), least=8, roles=(Role.CATEGORY,))
     columns = unused(population, Role.CATEGORY) if population else []
     if population is None or not columns:
         return None
@@ -86,8 +88,10 @@ def having(ground: Ground, rng: Random) -> Intent | None:
     rows, aside = population.rows, ""
     if population.has_missing(words.column):
         rows, aside = rows.also(f"{cell} IS NOT NULL"), " Unknown ones do not count."
-    bound = rng.choice(counts[1:-1])
-    sign, word = rng.choice(_SIZES)
+    size = _size(counts, rng, _SIZES)
+    if size is None:
+        return None
+    sign, word, bound = size
     told = word.replace("{}", spelt(bound))
     nouns = plural_of(words)
     sql = replace(rows, columns=(cell,), group=(cell,), having=(f"count(*) {sign} {bound}",))
@@ -108,6 +112,21 @@ def having(ground: Ground, rng: Random) -> Intent | None:
 _SIZES = ((">=", "at least {}"), (">", "more than {}"), ("<=", "at most {}"), ("<", "fewer than {}"))
 
 
+def _size(
+    counts: Sequence[int], rng: Random, sizes: Sequence[tuple[str, str]]
+) -> tuple[str, str, int] | None:
+    """Draws a sign with its words, and a bound for the size of a group that shows when it is off by one.
+
+    That is so between sizes that follow each other; None where there are none.
+    """
+    below = [lower for lower, upper in pairwise(counts) if upper == lower + 1]
+    if not below:
+        return None
+    last = rng.choice(below)
+    sign, word = rng.choice(sizes)
+    return sign, word, last if sign in (">", "<=") else last + 1
+
+
 def children_having(ground: Ground, rng: Random) -> Intent | None:
     """The parents that have so many children, or how many such parents there are."""
     found = _family(ground, rng)
@@ -126,8 +145,10 @@ def children_having(ground: Ground, rng: Random) -> Intent | None:
     counts = sorted({row[0] for row in child.read(sql.with_columns("count(*)")) if isinstance(row[0], int)})
     if len(counts) < 3:
         return None
-    bound = rng.choice(counts[len(counts) // 2 : -1] or counts[1:-1])
-    sign, word = rng.choice(_SIZES[:2])
+    size = _size(counts[len(counts) // 2 - 1 :], rng, _SIZES[:2]) or _size(counts, rng, _SIZES[:2])
+    if size is None:
+        return None
+    sign, word, bound = size
     told = f"{word.replace('{}', spelt(bound))} {child.many if bound != 1 else child.one}"
     parents = parent.words.plural
 
@@ -304,6 +325,8 @@ def busiest_month(ground: Ground, rng: Random) -> Intent | None:
     if population.has_missing(words.column):
         rows = rows.also(f"{cell} IS NOT NULL")
     number, sql = _number(population, rng, extremes=False)
+    if not _leads_alone(population, replace(rows, group=(unit,)), sql, most_of=most_of):
+        return None
     order = f"{sql} DESC" if most_of else sql
     top = population.read(replace(rows, columns=(sql,), group=(unit,), order=(order,), limit="2"))
     if len(top) < 2:
@@ -328,6 +351,25 @@ def busiest_month(ground: Ground, rng: Random) -> Intent | None:
         ),
         (f"the {noun} that {fact}{_aside(tie)}",),
     )
+
+
+_FUNCTIONS = ("sum", "avg", "min", "max", "count")
+
+
+def _leads_alone(population: Population, groups: Select, sql: str, *, most_of: bool) -> bool:
+    """Says whether no other function of the same column has the same group first."""
+    function, _, argument = sql.removesuffix(")").partition("(")
+    if argument == "*":
+        return True
+    functions = (function, *(other for other in _FUNCTIONS if other != function))
+    rows = population.read(groups.with_columns(*(f"{each}({argument})" for each in functions)))
+    best = []
+    for numbers in zip(*rows, strict=True):
+        known = [number for number in numbers if isinstance(number, int | float)]
+        if len(known) < len(rows):
+            return False
+        best.append(known.index(max(known) if most_of else min(known)))
+    return bool(best) and best[0] not in best[1:]
 
 
 def duplicates(ground: Ground, rng: Random) -> Intent | None:

@@ -237,6 +237,7 @@ def lookup(ground: Ground, rng: Random) -> Intent | None:
     key = population.key
     label = [c for c in words.columns if c.column in words.label]
     alone = len(label) == 1 and ground.is_unique(words.table, words.label)
+    beside: list[tuple[str, ...]] = []  # what asks for the rows next to an id, which give something else
     if alone and rng.random() < 0.8:
         values = sayable(ground, words.table, label[0].column)
         if not values:
@@ -253,6 +254,7 @@ def lookup(ground: Ground, rng: Random) -> Intent | None:
             return None
         number = rng.randint(ids[0][0], ids[0][1])
         rows, one = population.rows.also(f"{key} = {number}"), f"the {words.singular} with the id {number}"
+        beside = [(*population.rows.where, f"{key} = {number + step}") for step in (1, -1)]
     else:
         return None
     steps = rng.choice((1, 1, 2, 3))
@@ -278,15 +280,16 @@ def lookup(ground: Ground, rng: Random) -> Intent | None:
     if not columns:
         return None
     column = rng.choice(columns)
-    found = at.read(rows.with_columns(at.column(column.column)))
-    if len(found) != 1:
+    shown = rows.with_columns(at.column(column.column))
+    found = at.read(shown)
+    if len(found) != 1 or any(at.read(replace(shown, where=where)) == found for where in beside):
         return None
     noun = measure(column)
     unknown = " If it is not on record, say NULL." if found[0][0] is None else ""
     return intent(
         "null_answer" if unknown else "lookup",
         ground,
-        rows.with_columns(at.column(column.column)),
+        shown,
         (
             f"What is the {noun} of {told}?{unknown}",
             f"Give the {noun} of {told}.{unknown}",

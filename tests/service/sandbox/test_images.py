@@ -25,7 +25,8 @@ def test_a_schema_has_tables_and_views_in_order_with_keys_and_counts() -> None:
         "CREATE TABLE z (id INTEGER PRIMARY KEY, name VARCHAR(20) NOT NULL);"
         "CREATE TABLE a (x INT, y INT, z_id INT REFERENCES z, other INT REFERENCES z (name),"
         " PRIMARY KEY (y, x));"
-        "CREATE TABLE pair (p INT, q INT, FOREIGN KEY (p, q) REFERENCES a);"
+        "CREATE TABLE pair (p INT UNIQUE, q INT, FOREIGN KEY (p, q) REFERENCES a, UNIQUE (q, p));"
+        "CREATE UNIQUE INDEX some ON pair (q) WHERE q > 0; CREATE UNIQUE INDEX made ON pair (q + 1);"
         "CREATE VIEW both AS SELECT name, count(*) AS n FROM z GROUP BY 1;"
         "CREATE TABLE free (anything, twice AS (anything * 2)); CREATE INDEX i ON free (anything);"
         "INSERT INTO z VALUES (1, 'x'), (2, 'x'), (3, 'y');"
@@ -41,8 +42,18 @@ def test_a_schema_has_tables_and_views_in_order_with_keys_and_counts() -> None:
                 TableColumn("other", "INT", references="z.name"),
             ),
         ),
-        Table("pair", (TableColumn("p", "INT", references="a.y"), TableColumn("q", "INT", references="a.x"))),
-        Table("both", (TableColumn("name", "VARCHAR(20)"), TableColumn("n", "")), 2, is_view=True),
+        Table(
+            "pair",
+            (TableColumn("p", "INT", references="a.y"), TableColumn("q", "INT", references="a.x")),
+            unique=(("p",), ("q", "p")),
+        ),
+        Table(
+            "both",
+            (TableColumn("name", "VARCHAR(20)"), TableColumn("n", "")),
+            2,
+            is_view=True,
+            definition="CREATE VIEW both AS SELECT name, count(*) AS n FROM z GROUP BY 1",
+        ),
         Table("free", (TableColumn("anything", ""), TableColumn("twice", ""))),
     )
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from sqldojo.service.core.task import Split
@@ -8,6 +10,7 @@ from sqldojo.service.tasks.bank import TaskBank
 from sqldojo.service.tasks.bank_file import BankDatabase
 from sqldojo.service.tasks.build import BuildReport, build
 from sqldojo.service.tasks.databases import DOMAINS, INSTANCES, build_image
+from sqldojo.service.tasks.instances import Instances
 from sqldojo.service.tasks.plan import Plan
 
 SMALL = Plan(24, 24, drifted=1, domains=("hospital", "university", "film_streaming"))
@@ -57,3 +60,12 @@ def databases(images: dict[tuple[str, int], bytes]) -> dict[str, DatabaseImages]
         )
         for domain in DOMAINS
     }
+
+
+@pytest.fixture(scope="session")
+def opened(databases: dict[str, DatabaseImages]) -> Iterator[dict[str, Instances]]:
+    """Every database, open for reading."""
+    found = {name: Instances(name, database.images) for name, database in databases.items()}
+    yield found
+    for instances in found.values():
+        instances.close()

@@ -69,6 +69,14 @@ def test_a_common_family_waits_for_the_others() -> None:
     assert quota.missing == 0
 
 
+def test_nothing_waits_for_a_quota_that_is_filled() -> None:
+    quota = Quota(2)
+    assert len(quota.offer([family("a", n) for n in range(9)])) == 2
+    quota.wanted += 3
+    assert quota.settle() == []
+    assert quota.missing == 3
+
+
 @given(st.integers(0, 30), st.lists(st.lists(st.sampled_from("abcde"), max_size=12), max_size=8))
 def test_no_more_is_taken_than_wanted_and_nothing_twice(wanted: int, chunks: list[list[str]]) -> None:
     quota = Quota(wanted)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import signal
@@ -14,12 +15,14 @@ from pathlib import Path
 import apsw
 import pytest
 
-from sqldojo.service.core.task import Difficulty, Split, TaskKind
+from sqldojo.service.core.task import Difficulty, Split, Task, TaskKind
 from sqldojo.service.sandbox.clock import NOW, open_frozen
 from sqldojo.service.tasks.bank import TaskBank
 from sqldojo.service.tasks.bank_file import BankError, read_bank
 from sqldojo.service.tasks.bank_writer import manifest_path
 from sqldojo.service.tasks.build import BuildReport, build
+from sqldojo.service.tasks.chunk import ATTEMPTS
+from sqldojo.service.tasks.handwritten import TASKS as HANDWRITTEN
 from sqldojo.service.tasks.plan import Plan
 from sqldojo.service.tasks.verify_bank import verify_bank
 
@@ -86,6 +89,21 @@ def test_several_processes_give_the_same_file(generated: BuildReport, tmp_path: 
     again = build(tmp_path / "again.sqlite", SMALL, jobs=2)
     assert again.path.read_bytes() == generated.path.read_bytes()
     assert {file.name for file in tmp_path.iterdir()} == {"again.sqlite", "again.sqlite.manifest.json"}
+
+
+def test_few_tasks_are_in_memory_at_a_time(tmp_path: Path) -> None:
+    """Those of a chunk and those that wait on one database, however many databases and tasks there are."""
+    known, alive = {task.task_id for task in HANDWRITTEN}, list[int]()
+
+    def count(*_: int) -> None:
+        tasks = [each for each in gc.get_objects() if isinstance(each, Task)]
+        alive.append(sum(task.task_id not in known for task in tasks))
+
+    plan = Plan(60, 60, drifted=0, domains=("hospital", "university", "film_streaming"))
+    count()
+    build(tmp_path / "bank.sqlite", plan, count, jobs=1)
+    assert max(alive) - alive[0] <= 2 * ATTEMPTS + plan.explore // len(plan.domains)
+    assert plan.explore + plan.repair > 2 * (max(alive) - alive[0])
 
 
 def test_another_seed_gives_other_tasks(generated: BuildReport, tmp_path: Path) -> None:

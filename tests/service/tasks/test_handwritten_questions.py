@@ -13,7 +13,10 @@ from sqldojo.service.core.task import AnswerKind, Difficulty, Task, TaskKind
 from sqldojo.service.sandbox.images import DatabaseImages
 from sqldojo.service.tasks.bank import TaskBank
 from sqldojo.service.tasks.build import BuildReport
+from sqldojo.service.tasks.explore.gate import answers_alike
 from sqldojo.service.tasks.handwritten.questions import TASKS
+from sqldojo.service.tasks.instances import Instances
+from sqldojo.service.tasks.mutants import mutants
 from sqldojo.service.tasks.prepare import gold_rows, judged_rows
 
 FAMILIES = {
@@ -115,6 +118,23 @@ def test_a_list_has_each_entry_once(task: Task, databases: dict[str, DatabaseIma
     rows = gold_rows(task, databases[task.database_id], 0).rows
     assert len(set(rows)) == len(rows)
     assert bool(rows) is (task.family != "empty_result")
+
+
+# Where nothing is found, neither is by most that comes near.
+FINDING = [task for task in TASKS if task.family not in ("empty_result", "null_answer")]
+
+
+@pytest.mark.parametrize("task", FINDING, ids=by_id)
+def test_no_wrong_edit_of_gold_answers_the_question(task: Task, opened: dict[str, Instances]) -> None:
+    instances = opened[task.database_id]
+    gold = instances.run(task.gold_sql)
+    assert task.answer_kind is not None
+    assert isinstance(gold, Rows)
+    wrong = list(mutants(task.gold_sql, instances.schema))
+    assert wrong
+    for mutant in wrong:
+        rows = instances.run(mutant.sql)
+        assert not (isinstance(rows, Rows) and answers_alike(task.answer_kind, gold, rows)), mutant
 
 
 @pytest.mark.parametrize("task", of_family("duplicates"), ids=by_id)

@@ -17,7 +17,10 @@ from sqldojo.service.tasks.bank import TaskBank
 from sqldojo.service.tasks.build import BuildReport
 from sqldojo.service.tasks.databases import INSTANCES
 from sqldojo.service.tasks.handwritten.tickets import TASKS
+from sqldojo.service.tasks.instances import Instances
+from sqldojo.service.tasks.mutants import mutants
 from sqldojo.service.tasks.prepare import gold_rows, judged_rows
+from sqldojo.service.tasks.separation import survivors
 
 # How the broken statement of each family fails; None: it runs and gives other rows. Families that do
 # both are left out.
@@ -54,6 +57,17 @@ def test_every_domain_has_its_share() -> None:
     assert set(counts) == {"retail_shop", "hospital", "airline", "university", "film_streaming"}
     assert min(counts.values()) >= 16
     assert len(TASKS) >= 80
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if not task.check_sql], ids=by_id)
+def test_no_wrong_edit_of_gold_mends_the_query(task: Task, opened: dict[str, Instances]) -> None:
+    instances = opened[task.database_id]
+    results = [instances.run(task.gold_sql, at, task.permissions) for at in range(len(instances))]
+    golds = [rows for rows in results if isinstance(rows, Rows)]
+    assert len(golds) == len(instances)
+    wrong = list(mutants(task.gold_sql, instances.schema, ordered=task.ordered))
+    assert wrong
+    assert not list(survivors(wrong, golds, instances, ordered=task.ordered, permissions=task.permissions))
 
 
 def test_ids_are_unique_and_name_their_database() -> None:

@@ -27,18 +27,18 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "highest-below-a-thousand",
+        "highest-outside-bolivia",
         "single_table",
         EASY,
         STRING,
         """
-        Which airport of those below 1,000 m lies highest above sea level? Give its IATA code; airports of
+        Which airport outside Bolivia lies highest above sea level? Give its IATA code; airports of
         unknown elevation don't take part.
         """,
         """
         SELECT IataCode
         FROM Airport
-        WHERE ElevationM < 1000
+        WHERE Country <> 'Bolivia'
         ORDER BY ElevationM DESC
         LIMIT 1
         """,
@@ -78,7 +78,7 @@ TASKS: tuple[Task, ...] = (
         """
         SELECT count(*)
         FROM Flight
-        WHERE DepartsAt >= '2024-07-01' AND DepartsAt < '2024-08-01'
+        WHERE strftime('%Y-%m', DepartsAt) = '2024-07'
         """,
     ),
     _ask(
@@ -164,13 +164,13 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "gold-spending",
+        "dearest-gold-booking",
         "join",
         MEDIUM,
         FLOAT,
-        "How much have passengers of the Gold tier spent on business class bookings, in total?",
+        "What is the most that a passenger of the Gold tier has paid for a business class booking?",
         """
-        SELECT sum(b.Price)
+        SELECT max(b.Price)
         FROM Booking AS b
         JOIN Passenger AS p ON p.PassengerId = b.PassengerId
         WHERE p.Tier = 'Gold' AND b.CabinClass = 'business'
@@ -189,15 +189,15 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "routes-above-average",
+        "aircraft-above-average",
         "comparison_subquery",
         MEDIUM,
         INTEGER,
-        "How many routes are longer than the average route?",
+        "How many aircraft have more seats than the average aircraft?",
         """
         SELECT count(*)
-        FROM Route
-        WHERE DistanceKm > (SELECT avg(DistanceKm) FROM Route)
+        FROM Aircraft
+        WHERE Seats > (SELECT avg(Seats) FROM Aircraft)
         """,
     ),
     _ask(
@@ -218,23 +218,23 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "revenue-by-country-of-departure",
+        "bookings-by-country-of-departure",
         "fk_chain",
         HARD,
         TABLE,
         """
-        From which three countries did flights depart that earned the most from bookings? Give country and
-        sum of prices, the highest first. Leave cancelled flights out.
+        From which three countries did the flights depart that had the most bookings? Give country and
+        number of bookings, the highest first. Leave cancelled flights out.
         """,
         """
-        SELECT a.Country, round(sum(b.Price), 2) AS Revenue
+        SELECT a.Country, count(*) AS Bookings
         FROM Booking AS b
         JOIN Flight AS f ON f.FlightId = b.FlightId
         JOIN Route AS r ON r.RouteId = f.RouteId
         JOIN Airport AS a ON a.IataCode = r.OriginCode
         WHERE f.Status <> 'cancelled'
         GROUP BY a.Country
-        ORDER BY Revenue DESC, a.Country
+        ORDER BY Bookings DESC, a.Country
         LIMIT 3
         """,
         ordered=True,
@@ -258,20 +258,21 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "unserved-home-countries",
+        "gold-homes-without-an-airport",
         "set_operation",
         HARD,
         LIST,
         """
-        In which countries do passengers live where the airline serves no airport? An airport is served when
-        a route starts or ends there. Each country once.
+        In which countries that have no airport on file do passengers of the Gold tier live who have booked
+        a flight? Each country once.
         """,
         """
-        SELECT Country FROM Passenger
+        SELECT p.Country
+        FROM Passenger AS p
+        JOIN Booking AS b ON b.PassengerId = p.PassengerId
+        WHERE p.Tier = 'Gold'
         EXCEPT
-        SELECT a.Country
-        FROM Airport AS a
-        JOIN Route AS r ON a.IataCode IN (r.OriginCode, r.DestinationCode)
+        SELECT Country FROM Airport
         """,
     ),
     _ask(

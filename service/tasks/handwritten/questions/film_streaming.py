@@ -27,30 +27,33 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "longest-film",
+        "longest-documentary",
         "single_table",
         EASY,
         STRING,
         """
-        What is the name of the film with the longest running time? Only titles of the kind film are meant;
+        What is the name of the documentary with the longest running time? Only titles of that kind are meant;
         if two run equally long, take the lower title_id.
         """,
         """
         SELECT name
         FROM title
-        WHERE kind = 'film'
+        WHERE kind = 'documentary'
         ORDER BY runtime_min DESC, title_id
         LIMIT 1
         """,
     ),
     _ask(
-        "licence-fees-for-japanese",
-        "float_answer",
+        "minutes-of-japanese",
+        "single_table",
         EASY,
-        FLOAT,
-        "How much does the service pay in licence fees for all its Japanese-language titles together?",
+        INTEGER,
         """
-        SELECT sum(licence_fee)
+        How many minutes do all Japanese-language titles together run, as far as their running time is
+        known?
+        """,
+        """
+        SELECT sum(runtime_min)
         FROM title
         WHERE language = 'Japanese'
         """,
@@ -75,7 +78,7 @@ TASKS: tuple[Task, ...] = (
         """
         SELECT count(*)
         FROM viewing
-        WHERE started_at >= '2024-12-01' AND started_at < '2025-01-01'
+        WHERE strftime('%Y-%m', started_at) = '2024-12'
         """,
     ),
     _ask(
@@ -91,15 +94,15 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "languages-of-early-series",
+        "languages-of-recent-series",
         "list_answer",
         EASY,
         LIST,
-        "In which languages were the series made that came out before 1995? Each language once.",
+        "In which languages were the series made that came out after 2021? Each language once.",
         """
         SELECT DISTINCT language
         FROM title
-        WHERE kind = 'series' AND release_year < 1995
+        WHERE kind = 'series' AND release_year > 2021
         """,
     ),
     _ask(
@@ -149,14 +152,13 @@ TASKS: tuple[Task, ...] = (
         MEDIUM,
         LIST,
         """
-        Which titles are direct sequels of The Clockmaker's Daughter, the one released in 2011? Give the
-        names.
+        Which titles are direct sequels of a title called The Clockmaker's Daughter? Give the names.
         """,
         """
         SELECT s.name
         FROM title AS s
         JOIN title AS t ON t.title_id = s.sequel_of
-        WHERE t.name = 'The Clockmaker''s Daughter' AND t.release_year = 2011
+        WHERE t.name = 'The Clockmaker''s Daughter'
         """,
     ),
     _ask(
@@ -185,15 +187,15 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "fees-above-average",
+        "longer-than-average",
         "comparison_subquery",
         MEDIUM,
         INTEGER,
-        "How many titles carry a licence fee of more than one and a half times the average fee?",
+        "How many titles run more than 1.2 times as long as the average title?",
         """
         SELECT count(*)
         FROM title
-        WHERE licence_fee > 1.5 * (SELECT avg(licence_fee) FROM title)
+        WHERE runtime_min > 1.2 * (SELECT avg(runtime_min) FROM title)
         """,
     ),
     _ask(
@@ -212,20 +214,20 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "average-stars-by-genre",
+        "ratings-by-genre",
         "join",
         MEDIUM,
         TABLE,
         """
-        What is the average number of stars by genre, counting a rating for every genre that its title has?
-        Give genre and average, the best first (ties by name of the genre).
+        How many ratings are there by genre, counting a rating for every genre that its title has? Give genre
+        and number, the highest first (ties by name of the genre). Leave out genres without any.
         """,
         """
-        SELECT g.genre, avg(r.stars) AS average_stars
+        SELECT g.genre, count(*) AS ratings
         FROM title_genre AS g
         JOIN rating AS r ON r.title_id = g.title_id
         GROUP BY g.genre
-        ORDER BY average_stars DESC, g.genre
+        ORDER BY ratings DESC, g.genre
         """,
         ordered=True,
     ),
@@ -281,14 +283,13 @@ TASKS: tuple[Task, ...] = (
         HARD,
         INTEGER,
         """
-        How many titles are the sequel of a title that is itself the sequel of a title in the same language?
+        How many titles are the sequel of a title that is itself the sequel of another one?
         """,
         """
         SELECT count(*)
         FROM title AS third
         JOIN title AS second ON second.title_id = third.sequel_of
         JOIN title AS first ON first.title_id = second.sequel_of
-        WHERE first.language = second.language
         """,
     ),
 )

@@ -47,9 +47,9 @@ TASKS: tuple[Task, ...] = (
         "float_answer",
         EASY,
         FLOAT,
-        "What is the average fee of the completed appointments whose reason was a fever?",
+        "What is the highest fee of any of the completed appointments whose reason was a fever?",
         """
-        SELECT avg(fee)
+        SELECT max(fee)
         FROM appointment
         WHERE status = 'completed' AND reason = 'fever'
         """,
@@ -79,7 +79,7 @@ TASKS: tuple[Task, ...] = (
         """
         SELECT count(*)
         FROM patient
-        WHERE birth_date >= '1990-01-01' AND birth_date < '2000-01-01'
+        WHERE strftime('%Y', birth_date) BETWEEN '1990' AND '1999'
         """,
     ),
     _ask(
@@ -214,22 +214,22 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "top-earning-departments",
+        "busiest-departments",
         "fk_chain",
         HARD,
         TABLE,
         """
-        Which three departments took in the most fees from completed appointments? Show name and sum of
-        fees, the highest sum first.
+        Which three departments completed the most appointments? Show name and number of appointments, the
+        highest number first.
         """,
         """
-        SELECT d.name, round(sum(a.fee), 2) AS income
+        SELECT d.name, count(*) AS completed
         FROM appointment AS a
         JOIN physician AS p ON p.physician_id = a.physician_id
         JOIN department AS d ON d.department_id = p.department_id
         WHERE a.status = 'completed'
         GROUP BY d.department_id
-        ORDER BY income DESC, d.name
+        ORDER BY completed DESC, d.name
         LIMIT 3
         """,
         ordered=True,
@@ -255,29 +255,31 @@ TASKS: tuple[Task, ...] = (
         HARD,
         LIST,
         """
-        Which physicians head a department although they are nobody's family physician? Give their
-        physician_ids.
+        Which physicians head a department although they are nobody's family physician? Give their names.
         """,
         """
-        SELECT head_id FROM department WHERE head_id IS NOT NULL
-        EXCEPT
-        SELECT family_physician_id FROM patient
+        SELECT name
+        FROM physician
+        WHERE physician_id IN (
+            SELECT head_id FROM department
+            EXCEPT
+            SELECT family_physician_id FROM patient
+        )
         """,
     ),
     _ask(
-        "in-charge-of-somebody",
+        "in-charge-twice-over",
         "set_operation",
         HARD,
         INTEGER,
         """
-        How many physicians are in charge of something: head of a department, supervisor of a colleague, or
-        both?
+        How many physicians are in charge twice over: head of a department and supervisor of a colleague?
         """,
         """
         SELECT count(*)
         FROM (
-            SELECT head_id FROM department WHERE head_id IS NOT NULL
-            UNION
+            SELECT head_id FROM department
+            INTERSECT
             SELECT supervisor_id FROM physician WHERE supervisor_id IS NOT NULL
         )
         """,

@@ -44,18 +44,18 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "average-gift-card-payment",
+        "average-cash-payment",
         "float_answer",
         EASY,
         FLOAT,
         """
-        What is the average amount of the payments by gift card that have actually been made, so not of
+        What is the average amount of the payments in cash that have actually been made, so not of
         those still due?
         """,
         """
         SELECT avg(amount)
         FROM payment
-        WHERE method = 'gift card' AND paid_on IS NOT NULL
+        WHERE method = 'cash' AND paid_on IS NOT NULL
         """,
     ),
     _ask(
@@ -113,12 +113,12 @@ TASKS: tuple[Task, ...] = (
         "list_answer",
         EASY,
         LIST,
-        "Which cities are home to at least 30 customers?",
+        "Which cities are home to at least 17 customers?",
         """
         SELECT city
         FROM customer
         GROUP BY city
-        HAVING count(*) >= 30
+        HAVING count(*) >= 17
         """,
     ),
     _ask(
@@ -159,20 +159,20 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "widest-range",
+        "narrowest-range",
         "join",
         MEDIUM,
         STRING,
         """
-        Which supplier has the most products in the shop? Give the name. Should two have equally many, take
-        the one with the lower supplier_id.
+        Of the suppliers that have products in the shop, which has the fewest? Give the name. Should two have
+        equally few, take the one with the lower supplier_id.
         """,
         """
         SELECT s.name
         FROM supplier AS s
         JOIN product AS p ON p.supplier_id = s.supplier_id
         GROUP BY s.supplier_id
-        ORDER BY count(*) DESC, s.supplier_id
+        ORDER BY count(*), s.supplier_id
         LIMIT 1
         """,
     ),
@@ -233,13 +233,13 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "delivered-revenue-of-lodz",
+        "delivered-revenue-of-the-good-chair",
         "fk_chain",
         HARD,
         FLOAT,
         """
-        What have products of Łódź Textiles brought in through delivered orders? Sum quantity times unit
-        price over the order lines; leave discounts out of account.
+        What have products of The "Good" Chair Co. brought in through delivered orders? Sum quantity times
+        unit price over the order lines; leave discounts out of account.
         """,
         """
         SELECT sum(l.quantity * l.unit_price)
@@ -247,16 +247,16 @@ TASKS: tuple[Task, ...] = (
         JOIN orders AS o ON o.order_id = l.order_id
         JOIN product AS p ON p.product_id = l.product_id
         JOIN supplier AS s ON s.supplier_id = p.supplier_id
-        WHERE o.status = 'delivered' AND s.name = 'Łódź Textiles'
+        WHERE o.status = 'delivered' AND s.name = 'The "Good" Chair Co.'
         """,
     ),
     _ask(
-        "five-best-selling-categories",
+        "seven-best-selling-categories",
         "fk_chain",
         HARD,
         TABLE,
         """
-        Which five categories have sold the most units, orders of every status counted? Give the category's
+        Which seven categories have sold the most units, orders of every status counted? Give the category's
         name and its units, the most first; equal numbers are put in alphabetical order of the name. Only
         the category that a product is filed under directly counts.
         """,
@@ -267,7 +267,7 @@ TASKS: tuple[Task, ...] = (
         JOIN category AS c ON c.category_id = p.category_id
         GROUP BY c.category_id
         ORDER BY units DESC, c.name
-        LIMIT 5
+        LIMIT 7
         """,
         ordered=True,
     ),

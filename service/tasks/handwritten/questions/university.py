@@ -39,15 +39,15 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "average-professor-salary",
+        "average-lecturer-salary",
         "float_answer",
         EASY,
         FLOAT,
-        "What do professors (the rank of that name only) earn on average?",
+        "What do lecturers (the rank of that name only) earn on average?",
         """
         SELECT avg(salary)
         FROM instructor
-        WHERE rank = 'professor'
+        WHERE rank = 'lecturer'
         """,
     ),
     _ask(
@@ -245,12 +245,12 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ask(
-        "two-steps-below-schrodinger",
+        "two-steps-below-stochastic-processes",
         "self_join",
         HARD,
         LIST,
         """
-        Take the direct prerequisites of the course Schrödinger Operators. Which courses are direct
+        Take the direct prerequisites of the course Stochastic Processes. Which courses are direct
         prerequisites of these? Give the titles, each once.
         """,
         """
@@ -259,7 +259,7 @@ TASKS: tuple[Task, ...] = (
         JOIN prerequisite AS first ON first.course_code = top.course_code
         JOIN prerequisite AS second ON second.course_code = first.required_code
         JOIN course AS deep ON deep.course_code = second.required_code
-        WHERE top.title = 'Schrödinger Operators'
+        WHERE top.title = 'Stochastic Processes'
         """,
     ),
     _ask(

@@ -18,18 +18,19 @@ TASKS: tuple[Task, ...] = (
         "wrong_column",
         EASY,
         """
-        Registration, model and year built of all aircraft with more than 150 seats; where the year is not
-        known the list shows NULL. "No such column", it says; this schema spells everything in its own way.
+        Registration, model and year built of all aircraft of the models A320neo and 787-9; where the year is
+        not known the list shows NULL. "No such column", it says; this schema spells everything in its own
+        way.
         """,
         broken="""
         SELECT Registration, Model, YearBuilt
         FROM Aircraft
-        WHERE SeatCount > 150
+        WHERE ModelName IN ('A320neo', '787-9')
         """,
         gold="""
         SELECT Registration, Model, BuiltYear
         FROM Aircraft
-        WHERE Seats > 150
+        WHERE Model IN ('A320neo', '787-9')
         """,
     ),
     _ticket(
@@ -77,22 +78,22 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ticket(
-        "revenue-and-crew",
+        "bookings-and-crew",
         "fan_out_join",
         MEDIUM,
         """
-        Controlling wants FlightId, revenue (sum of the bookings' prices) and number of crew members for
-        each flight that has bookings and a crew. Revenue comes out at several times the truth, and one
+        Controlling wants FlightId, number of bookings and number of crew members for each flight that has
+        bookings and a crew. The bookings come out at several times the truth, and one
         flight is said to have a crew of more than two hundred.
         """,
         broken="""
-        SELECT b.FlightId, sum(b.Price), count(c.CrewId)
+        SELECT b.FlightId, count(b.PassengerId), count(c.CrewId)
         FROM Booking AS b
         JOIN FlightCrew AS c ON c.FlightId = b.FlightId
         GROUP BY b.FlightId
         """,
         gold="""
-        SELECT b.FlightId, sum(b.Price), c.Members
+        SELECT b.FlightId, count(*), c.Members
         FROM Booking AS b
         JOIN (SELECT FlightId, count(*) AS Members FROM FlightCrew GROUP BY FlightId) AS c
             ON c.FlightId = b.FlightId
@@ -230,18 +231,18 @@ TASKS: tuple[Task, ...] = (
         "dialect",
         EASY,
         """
-        RouteId and a label such as ZRH-JFK for every route longer than 8,000 km. On SQL Server the label
+        RouteId and a label such as ZRH-JFK for every route from Nairobi (NBO). On SQL Server the label
         was fine, on SQLite it is always 0.
         """,
         broken="""
         SELECT RouteId, OriginCode + '-' + DestinationCode
         FROM Route
-        WHERE DistanceKm > 8000
+        WHERE OriginCode = 'NBO'
         """,
         gold="""
         SELECT RouteId, OriginCode || '-' || DestinationCode
         FROM Route
-        WHERE DistanceKm > 8000
+        WHERE OriginCode = 'NBO'
         """,
     ),
     _ticket(
@@ -430,35 +431,35 @@ TASKS: tuple[Task, ...] = (
         """,
     ),
     _ticket(
-        "big-spenders",
+        "frequent-high-flyers",
         "aggregate_in_where",
         EASY,
         """
-        PassengerId and sum of prices for every passenger who spent more than 3,000 in business or first
-        class. The attempt ends in "misuse of aggregate".
+        PassengerId and number of bookings for every passenger with more than three bookings in business or
+        first class. The attempt ends in "misuse of aggregate".
         """,
         broken="""
-        SELECT PassengerId, sum(Price)
+        SELECT PassengerId, count(*)
         FROM Booking
-        WHERE CabinClass IN ('business', 'first') AND sum(Price) > 3000
+        WHERE CabinClass IN ('business', 'first') AND count(*) > 3
         GROUP BY PassengerId
         """,
         gold="""
-        SELECT PassengerId, sum(Price)
+        SELECT PassengerId, count(*)
         FROM Booking
         WHERE CabinClass IN ('business', 'first')
         GROUP BY PassengerId
-        HAVING sum(Price) > 3000
+        HAVING count(*) > 3
         """,
     ),
     _ticket(
-        "downhill-flights",
+        "climb-across-borders",
         "wrong_join_key",
         HARD,
         """
-        For the fuel study: FlightId, FlightNo and the difference in metres of all flights whose destination
-        lies lower than their origin; the difference is the origin's elevation less the destination's.
-        Airports of unknown elevation are left out. There should be hundreds of such flights, we get none.
+        For the fuel study: FlightId, FlightNo and the difference in metres of all flights to another country;
+        the difference is the origin's elevation less the destination's, NULL where one of them is unknown.
+        There should be hundreds of such flights, we get none.
         """,
         broken="""
         SELECT f.FlightId, f.FlightNo, o.ElevationM - d.ElevationM
@@ -466,7 +467,7 @@ TASKS: tuple[Task, ...] = (
         JOIN Route AS r ON r.RouteId = f.RouteId
         JOIN Airport AS o ON o.IataCode = r.OriginCode
         JOIN Airport AS d ON d.IataCode = r.OriginCode
-        WHERE o.ElevationM > d.ElevationM
+        WHERE o.Country <> d.Country
         """,
         gold="""
         SELECT f.FlightId, f.FlightNo, o.ElevationM - d.ElevationM
@@ -474,7 +475,7 @@ TASKS: tuple[Task, ...] = (
         JOIN Route AS r ON r.RouteId = f.RouteId
         JOIN Airport AS o ON o.IataCode = r.OriginCode
         JOIN Airport AS d ON d.IataCode = r.DestinationCode
-        WHERE o.ElevationM > d.ElevationM
+        WHERE o.Country <> d.Country
         """,
     ),
     _ticket(

@@ -66,36 +66,36 @@ TASKS: tuple[Task, ...] = (
         """,
         broken="""
         SELECT a.plan, sum(v.minutes)
-        FROM account AS a
-        JOIN profile AS p ON p.profile_id = a.account_id
-        JOIN viewing AS v ON v.profile_id = p.profile_id
+        FROM viewing AS v
+        JOIN profile AS p ON p.profile_id = v.profile_id
+        JOIN account AS a ON a.account_id = p.profile_id
         GROUP BY a.plan
         """,
         gold="""
         SELECT a.plan, sum(v.minutes)
-        FROM account AS a
-        JOIN profile AS p ON p.account_id = a.account_id
-        JOIN viewing AS v ON v.profile_id = p.profile_id
+        FROM viewing AS v
+        JOIN profile AS p ON p.profile_id = v.profile_id
+        JOIN account AS a ON a.account_id = p.account_id
         GROUP BY a.plan
         """,
     ),
     _ticket(
-        "fees-of-rated-titles",
+        "minutes-of-rated-titles",
         "fan_out_join",
         MEDIUM,
         """
-        By language: the sum of the licence fees of all titles in it that have at least one rating, and the
-        number of those titles. Language, fees, titles. The fees come out at several times what we pay for
-        the whole catalogue; popular titles seem to be paid for again with every rating.
+        By language: the sum of the running times of all titles in it that have at least one rating, and the
+        number of those titles. Language, minutes, titles. The minutes come out at several times what the
+        whole catalogue runs; popular titles seem to be counted again with every rating.
         """,
         broken="""
-        SELECT t.language, sum(t.licence_fee), count(DISTINCT t.title_id)
+        SELECT t.language, sum(t.runtime_min), count(DISTINCT t.title_id)
         FROM title AS t
         JOIN rating AS r ON r.title_id = t.title_id
         GROUP BY t.language
         """,
         gold="""
-        SELECT language, sum(licence_fee), count(*)
+        SELECT language, sum(runtime_min), count(*)
         FROM title
         WHERE title_id IN (SELECT title_id FROM rating)
         GROUP BY language
@@ -212,24 +212,24 @@ TASKS: tuple[Task, ...] = (
         "syntax",
         MEDIUM,
         """
-        profile_id, name and minutes watched in all, for the profiles with more than 2,000 minutes; the most
+        profile_id, name and number of viewings, for the profiles with more than 30 viewings; the most
         first, the lower profile_id first where they are equal. The clauses may be in the wrong order,
         somebody said.
         """,
         broken="""
-        SELECT p.profile_id, p.name, sum(v.minutes) AS total
-        FROM profile AS p
-        JOIN viewing AS v ON v.profile_id = p.profile_id
-        HAVING total > 2000
+        SELECT p.profile_id, p.name, count(*) AS total
+        FROM viewing AS v
+        JOIN profile AS p ON p.profile_id = v.profile_id
+        HAVING total > 30
         GROUP BY p.profile_id
         ORDER BY total DESC, p.profile_id
         """,
         gold="""
-        SELECT p.profile_id, p.name, sum(v.minutes) AS total
-        FROM profile AS p
-        JOIN viewing AS v ON v.profile_id = p.profile_id
+        SELECT p.profile_id, p.name, count(*) AS total
+        FROM viewing AS v
+        JOIN profile AS p ON p.profile_id = v.profile_id
         GROUP BY p.profile_id
-        HAVING total > 2000
+        HAVING total > 30
         ORDER BY total DESC, p.profile_id
         """,
         ordered=True,

@@ -224,18 +224,18 @@ TASKS: tuple[Task, ...] = (
         "syntax",
         EASY,
         """
-        Completed appointments by fee: how many cost less than 100 ("low"), how many 100 to less than 250
+        Completed appointments by fee: how many cost less than 50 ("low"), how many 50 to less than 120
         ("middle") and how many more ("high")? Two columns, band and number. Syntax error, and I have stared
         at it for an hour.
         """,
         broken="""
-        SELECT CASE WHEN fee < 100 THEN 'low' WHEN fee < 250 THEN 'middle' ELSE 'high' AS band, count(*)
+        SELECT CASE WHEN fee < 50 THEN 'low' WHEN fee < 120 THEN 'middle' ELSE 'high' AS band, count(*)
         FROM appointment
         WHERE status = 'completed'
         GROUP BY band
         """,
         gold="""
-        SELECT CASE WHEN fee < 100 THEN 'low' WHEN fee < 250 THEN 'middle' ELSE 'high' END AS band, count(*)
+        SELECT CASE WHEN fee < 50 THEN 'low' WHEN fee < 120 THEN 'middle' ELSE 'high' END AS band, count(*)
         FROM appointment
         WHERE status = 'completed'
         GROUP BY band
@@ -351,7 +351,7 @@ TASKS: tuple[Task, ...] = (
         gold="""
         SELECT appointment_id, scheduled_at
         FROM appointment
-        WHERE scheduled_at >= '2024-12-01' AND scheduled_at < '2025-01-01'
+        WHERE strftime('%Y-%m', scheduled_at) = '2024-12'
         ORDER BY scheduled_at, appointment_id
         """,
         ordered=True,
@@ -367,16 +367,16 @@ TASKS: tuple[Task, ...] = (
         """,
         broken="""
         SELECT d.name, count(a.patient_id)
-        FROM department AS d
-        JOIN physician AS p ON p.department_id = d.department_id
-        JOIN appointment AS a ON a.physician_id = p.physician_id
+        FROM appointment AS a
+        JOIN physician AS p ON p.physician_id = a.physician_id
+        JOIN department AS d ON d.department_id = p.department_id
         GROUP BY d.department_id
         """,
         gold="""
         SELECT d.name, count(DISTINCT a.patient_id)
-        FROM department AS d
-        JOIN physician AS p ON p.department_id = d.department_id
-        JOIN appointment AS a ON a.physician_id = p.physician_id
+        FROM appointment AS a
+        JOIN physician AS p ON p.physician_id = a.physician_id
+        JOIN department AS d ON d.department_id = p.department_id
         GROUP BY d.department_id
         """,
     ),
@@ -451,12 +451,12 @@ TASKS: tuple[Task, ...] = (
         round elderly patients with asthma got two letters, one patient got more than twenty.
         """,
         broken="""
-        SELECT patient_id FROM patient WHERE birth_date < '1960-01-01'
+        SELECT patient_id FROM patient WHERE strftime('%Y', birth_date) < '1960'
         UNION ALL
         SELECT patient_id FROM patient_diagnosis WHERE code IN ('J45', 'J18', 'E11')
         """,
         gold="""
-        SELECT patient_id FROM patient WHERE birth_date < '1960-01-01'
+        SELECT patient_id FROM patient WHERE strftime('%Y', birth_date) < '1960'
         UNION
         SELECT patient_id FROM patient_diagnosis WHERE code IN ('J45', 'J18', 'E11')
         """,

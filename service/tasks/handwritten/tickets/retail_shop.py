@@ -37,20 +37,21 @@ TASKS: tuple[Task, ...] = (
         ordered=True,
     ),
     _ticket(
-        "units-sold-in-2024",
+        "units-sold-in-2023-24",
         "wrong_table",
         HARD,
         """
-        We need SKU and units sold (sum of quantities) per product over all orders placed in 2024, whatever
-        their status. Products that did not sell that year are not wanted. The report was moved here from
-        the old shop system and has never run: the database does not know one of the tables.
+        We need SKU and units sold (sum of quantities) per product over all orders placed from July 2023 to
+        June 2024, whatever their status. Products that did not sell in these months are not wanted. The
+        report was moved here from the old shop system and has never run: the database does not know one of
+        the tables.
         """,
         broken="""
         SELECT p.sku, sum(i.quantity)
         FROM order_item AS i
         JOIN orders AS o ON o.order_id = i.order_id
         JOIN product AS p ON p.product_id = i.product_id
-        WHERE o.ordered_on >= '2024-01-01' AND o.ordered_on < '2025-01-01'
+        WHERE o.ordered_on >= '2023-07-01' AND o.ordered_on < '2024-07-01'
         GROUP BY p.product_id
         """,
         gold="""
@@ -58,7 +59,7 @@ TASKS: tuple[Task, ...] = (
         FROM order_line AS l
         JOIN orders AS o ON o.order_id = l.order_id
         JOIN product AS p ON p.product_id = l.product_id
-        WHERE o.ordered_on >= '2024-01-01' AND o.ordered_on < '2025-01-01'
+        WHERE o.ordered_on >= '2023-07-01' AND o.ordered_on < '2024-07-01'
         GROUP BY p.product_id
         """,
     ),
@@ -68,17 +69,17 @@ TASKS: tuple[Task, ...] = (
         MEDIUM,
         """
         Purchasing wants, for every supplier that has products with us, its name, the number of its products
-        and their average price. The query below runs, but claims that each supplier has exactly one
-        product, which is nonsense.
+        and how many pieces of them are in stock in all. The query below runs, but claims that each supplier
+        has exactly one product, which is nonsense.
         """,
         broken="""
-        SELECT s.name, count(*), avg(p.price)
+        SELECT s.name, count(*), sum(p."in stock")
         FROM supplier AS s
         JOIN product AS p ON p.product_id = s.supplier_id
         GROUP BY s.supplier_id
         """,
         gold="""
-        SELECT s.name, count(*), avg(p.price)
+        SELECT s.name, count(*), sum(p."in stock")
         FROM supplier AS s
         JOIN product AS p ON p.supplier_id = s.supplier_id
         GROUP BY s.supplier_id
@@ -102,16 +103,10 @@ TASKS: tuple[Task, ...] = (
         GROUP BY o.status
         """,
         gold="""
-        WITH ordered AS (
-            SELECT order_id, sum(quantity) AS units FROM order_line GROUP BY order_id
-        ),
-        billed AS (
-            SELECT order_id, sum(amount) AS amount FROM payment GROUP BY order_id
-        )
-        SELECT o.status, sum(ordered.units), sum(billed.amount)
+        SELECT o.status,
+               sum((SELECT sum(l.quantity) FROM order_line AS l WHERE l.order_id = o.order_id)),
+               sum((SELECT sum(p.amount) FROM payment AS p WHERE p.order_id = o.order_id))
         FROM orders AS o
-        LEFT JOIN ordered ON ordered.order_id = o.order_id
-        LEFT JOIN billed ON billed.order_id = o.order_id
         GROUP BY o.status
         """,
     ),

@@ -133,18 +133,18 @@ TASKS: tuple[Task, ...] = (
         """,
         broken="""
         SELECT f.name, count(e.grade >= 4.0)
-        FROM faculty AS f
-        JOIN course AS c ON c.faculty_id = f.faculty_id
-        JOIN section AS s ON s.course_code = c.course_code
-        JOIN enrolment AS e ON e.section_id = s.section_id
+        FROM enrolment AS e
+        JOIN section AS s ON s.section_id = e.section_id
+        JOIN course AS c ON c.course_code = s.course_code
+        JOIN faculty AS f ON f.faculty_id = c.faculty_id
         GROUP BY f.faculty_id
         """,
         gold="""
         SELECT f.name, sum(e.grade >= 4.0)
-        FROM faculty AS f
-        JOIN course AS c ON c.faculty_id = f.faculty_id
-        JOIN section AS s ON s.course_code = c.course_code
-        JOIN enrolment AS e ON e.section_id = s.section_id
+        FROM enrolment AS e
+        JOIN section AS s ON s.section_id = e.section_id
+        JOIN course AS c ON c.course_code = s.course_code
+        JOIN faculty AS f ON f.faculty_id = c.faculty_id
         GROUP BY f.faculty_id
         """,
     ),
@@ -508,10 +508,10 @@ TASKS: tuple[Task, ...] = (
         """,
         gold="""
         SELECT f.name, avg(e.grade)
-        FROM faculty AS f
-        JOIN course AS c ON c.faculty_id = f.faculty_id
-        JOIN section AS s ON s.course_code = c.course_code
-        JOIN enrolment AS e ON e.section_id = s.section_id
+        FROM enrolment AS e
+        JOIN section AS s ON s.section_id = e.section_id
+        JOIN course AS c ON c.course_code = s.course_code
+        JOIN faculty AS f ON f.faculty_id = c.faculty_id
         GROUP BY f.faculty_id
         """,
     ),

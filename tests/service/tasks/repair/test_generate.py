@@ -115,7 +115,7 @@ def test_of_a_pair_each_fault_alone_is_wrong(grounds: dict[str, Ground]) -> None
     """Judged anew: a pair's halves are other statements than the pair, and both give wrong rows."""
     ground, rng, pairs = grounds["hospital"], Random(5), 0
     gate = Gate(ground)
-    for intent in islice(intents(ground, Random(3)), 60):
+    for intent in islice(intents(ground, Random(3)), 90):
         golds = gate.golds(intent)
         if isinstance(golds, Reason):
             continue
