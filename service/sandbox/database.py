@@ -15,6 +15,7 @@ from .clock import open_frozen
 from .failures import explain
 from .guard import TICK, Guard
 from .limits import Limits
+from .searches import replace_searches
 
 _CELLS_A_CHUNK: Final = 512
 """Cells that are fetched before their bytes are counted."""
@@ -156,8 +157,7 @@ class Database:
         source = statement.rstrip().removesuffix(";")
         wrapped = f"WITH r({', '.join(names)}) AS MATERIALIZED ({source}\n) SELECT {', '.join(cells)} FROM r"
         self._open_cursor()
-        self._guard.begin(wrapped)
-        self._alarm.set()
+        self._guard.begin_again(wrapped, own_calls=3 * len(names))
         result = self._run(wrapped)
         if isinstance(result, ActionError):
             return result
@@ -218,6 +218,7 @@ def _harden(connection: apsw.Connection, permissions: Permissions, limits: Limit
         (apsw.SQLITE_DBCONFIG_ENABLE_FKEY, int(not permissions.read_only)),
     ):
         connection.config(option, value)
+    replace_searches(connection, limits.max_value_bytes)
     connection.drop_modules(None)  # full-text search, R-trees, dbstat, …
     connection.execute(f"PRAGMA query_only = {int(permissions.read_only)}")
     pages, page_bytes = connection.pragma("page_count"), connection.pragma("page_size")
