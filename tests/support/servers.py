@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 ORACLE_TOKEN = "oracle-of-the-tests"
 
@@ -124,3 +125,17 @@ def serving(*options: str) -> Iterator[Server]:
     finally:
         was_killed = server.process.poll() == -signal.SIGKILL
         assert server.close() == 0 or was_killed
+
+
+def players_of(server: int) -> list[int]:
+    """Gives the process ids of a server's players: the children of its nursery, its only child."""
+    (nursery,) = _children(server)
+    return sorted(_children(nursery))
+
+
+def _children(pid: int) -> list[int]:
+    """Gives the processes that a process has started, by whichever of its threads."""
+    tasks = Path(f"/proc/{pid}/task")
+    return [
+        int(child) for task in os.listdir(tasks) for child in (tasks / task / "children").read_text().split()
+    ]

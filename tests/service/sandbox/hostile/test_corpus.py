@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -25,25 +26,37 @@ def test_the_corpus_has_many_statements_and_each_once() -> None:
     assert all(case.reading | case.writing <= known for cases in CORPUS.values() for case in cases)
 
 
-@pytest.mark.parametrize("world", [READING, WRITING], ids=["reading", "writing"])
 def test_every_statement_ends_as_it_should(
-    confined: ModuleType, worlds: list[object], tmp_path: Path, world: int
+    confined: ModuleType, worlds: list[object], tmp_path: Path
 ) -> None:
+    with ThreadPoolExecutor() as threads:  # a process for each world
+        found = [threads.submit(_run_all, confined, worlds, tmp_path, world) for world in (READING, WRITING)]
+        wrong = [each for future in found for each in future.result()]
+    assert not wrong, "\n".join(wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _run_all(confined: ModuleType, worlds: list[object], folder: Path, world: int) -> list[str]:
+    """Runs the corpus in one world; gives what was wrong."""
     cases = [case for kind in CORPUS.values() for case in kind if not case.sticks]
     wrong = []
-    with confined.Confined(worlds, Limits(deadline_seconds=DEADLINE), tmp_path) as process:
-        results = process.run((world, case.sql) for case in cases)
-        for case, (sql, result) in zip(cases, results, strict=True):
+    with confined.Confined(worlds, Limits(deadline_seconds=DEADLINE), folder) as process:
+        for case in cases:
+            ((sql, result),) = process.run([(world, case.sql)])
             expected = case.reading if world == READING else case.writing
+            for _ in range(20):
+                if result.outcome != "TIMEOUT" or result.processor_seconds > DEADLINE / 2:
+                    break
+                ((sql, result),) = process.run([(world, sql)])  # the machine was busy with something else
             if result.outcome not in expected or result.fault:
-                wrong.append((sql[:200], result, sorted(expected)))
+                wrong.append(f"{result}, not {sorted(expected)}, for {sql[:200]!r}")
             if result.outcome == "TIMEOUT" and result.processor_seconds > 1.2 * DEADLINE:
-                wrong.append((sql[:200], result, "in time"))
-        assert process.descriptors() == process.descriptors_before
-        peak = process.peak_bytes()
-    assert not wrong, "\n".join(map(str, wrong))
-    assert peak < MEMORY
-    assert list(tmp_path.iterdir()) == []
+                wrong.append(f"{result}, late, for {sql[:200]!r}")
+        if process.descriptors() != process.descriptors_before:
+            wrong.append(f"{process.descriptors()} open, not {process.descriptors_before}")
+        if process.peak_bytes() > MEMORY:
+            wrong.append(f"{process.peak_bytes():,} bytes taken")
+    return wrong
 
 
 @pytest.mark.parametrize(
