@@ -79,7 +79,10 @@ class Database:
                 result = self._run_as_bytes()
         except Exception as failure:
             self._open_cursor()
-            return guard.refusal or explain(failure, sql, self._schema, self._permissions)
+            refusal = guard.refusal
+            if refusal is not None and (refusal.kind is not ErrorKind.TIMEOUT or _is_interrupted(failure)):
+                return refusal
+            return explain(failure, sql, self._schema, self._permissions)
         finally:
             self._alarm.clear()
         return result
@@ -179,6 +182,11 @@ class Database:
         self._cursor.close(True)
         self._cursor = self._connection.cursor()
         self._cursor.exec_trace = self._guard.inspect
+
+
+def _is_interrupted(failure: Exception) -> bool:
+    """Says whether a statement was stopped; else it failed, and would have had it been in time."""
+    return isinstance(failure, apsw.InterruptError)
 
 
 def _decode(row: Row) -> Row:

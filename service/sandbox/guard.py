@@ -193,7 +193,8 @@ class Guard:
         return self.ticks >= self._max_ticks - 1
 
     def _refuse(self, kind: ErrorKind, message: str, available: tuple[str, ...] = ()) -> int:
-        if self.refusal is None:  # the first reason is the one to mend
+        # The first reason is the one to mend, but that it is late is none: that depends on the machine.
+        if self.refusal is None or self.refusal.kind is ErrorKind.TIMEOUT:
             self.refusal = ActionError(kind, message, available)
         return apsw.SQLITE_DENY
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,6 +137,16 @@ def test_the_clock_of_a_statement_that_is_run_in_other_words_runs_on() -> None:
     deadline = guard.deadline
     guard.begin_again("SELECT 2")
     assert guard.deadline == deadline
+
+
+def test_what_is_refused_stays_refused_for_what_it_is_however_late() -> None:
+    guard = Guard(Schema(()), READ_ALL, Limits())
+    guard.begin("ATTACH 'x' AS x")
+    guard.expire()  # as the alarm does, while SQLite still compiles
+    guard.authorize(apsw.SQLITE_ATTACH, "x", None, None, None)
+    guard.expire()
+    assert guard.refusal is not None
+    assert guard.refusal.kind is ErrorKind.DENIED
 
 
 def test_a_misspelt_column_in_double_quotes_does_not_become_a_text(database: Database) -> None:

@@ -29,7 +29,7 @@ STEPS = 90  # of an episode, which may have 100
 @pytest.fixture(scope="module")
 def hardened() -> Iterator[Server]:
     """A server with one player, short deadlines and little memory."""
-    options = ("--players", "1", "--player-memory", str(MEMORY_MB), "--statement-deadline", "0.1")
+    options = ("--players", "1", "--player-memory", str(MEMORY_MB), "--statement-deadline", "0.15")
     with serving(*options) as server:
         yield server
 
@@ -125,13 +125,12 @@ def _play_all(stub: EnvironmentServiceStub, task: str) -> list[str]:
     for number, cases in enumerate(sessions(task == WRITING)):
         name = f"{number}-of-{task.replace('/', '.')}"
         outcomes = play(stub, task, name, cases)
-        for case, outcome in zip(cases, outcomes, strict=True):
+        for place, (case, outcome) in enumerate(zip(cases, outcomes, strict=True)):
             expected = case.writing if task == WRITING else case.reading
-            if expected & {
-                "ROWS",
-                "LIMIT",
-            }:  # on a busy machine it is late; test_corpus knows when it may not be
-                expected |= {"TIMEOUT"}
+            for again in range(5):  # on a busy machine any statement is late
+                if outcome != "TIMEOUT" or outcome in expected:
+                    break
+                (outcome,) = play(stub, task, f"{name}-{place}-{again}", [case])
             if outcome not in expected:
                 wrong.append(f"{outcome}, not {sorted(expected)}, for {case.sql[:200]!r}")
     return wrong
