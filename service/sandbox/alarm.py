@@ -6,34 +6,35 @@ import threading
 from math import inf
 from time import monotonic, sleep
 from typing import Final
-from weakref import WeakSet
 
 import apsw
 
 from .guard import Guard
 
-PERIOD_SECONDS: Final = 0.25
-"""How often one thread looks at all statements under way."""
+PERIOD_SECONDS: Final = 0.01
+"""How often one thread looks at all statements under way; so much later than its deadline one may end."""
 
 
 class Alarm:
     """Interrupts one connection's statement when it is late. SQLite stops before its next operation."""
 
-    __slots__ = ("__weakref__", "_connection", "_due", "_guard", "_lock")
+    __slots__ = ("_connection", "_due", "_guard", "_lock")
 
     def __init__(self, connection: apsw.Connection, guard: Guard) -> None:
         self._connection = connection
         self._guard = guard
         self._lock = threading.Lock()  # so that it never rings for the statement after the one that was late
         self._due = inf
-        _watch(self)
+        _watch()
 
     def set(self) -> None:
         """A statement begins."""
         self._due = self._guard.deadline
+        _under_way.add(self)
 
     def clear(self) -> None:
         """The statement has ended."""
+        _under_way.discard(self)
         with self._lock:
             self._due = inf
 
@@ -45,15 +46,14 @@ class Alarm:
                 self._connection.interrupt()
 
 
-_alarms: WeakSet[Alarm] = WeakSet()
-_alarms_lock = threading.Lock()
+_under_way: set[Alarm] = set()
+_starting = threading.Lock()
 _watchman: threading.Thread | None = None
 
 
-def _watch(alarm: Alarm) -> None:
+def _watch() -> None:
     global _watchman
-    with _alarms_lock:
-        _alarms.add(alarm)
+    with _starting:
         if _watchman is None or not _watchman.is_alive():  # dead in a forked process
             _watchman = threading.Thread(target=_patrol, name="sqldojo-alarms", daemon=True)
             _watchman.start()
@@ -66,7 +66,5 @@ def _patrol() -> None:
 
 
 def _ring_those_due() -> None:  # a function, so that no connection is held while the thread sleeps
-    with _alarms_lock:
-        alarms = list(_alarms)
-    for alarm in alarms:
+    for alarm in tuple(_under_way):  # copied in one go, whatever other threads add meanwhile
         alarm.ring_if_due()

@@ -15,6 +15,7 @@ from .clock import open_frozen
 from .failures import explain
 from .guard import TICK, Guard
 from .limits import Limits
+from .searches import replace_searches
 
 _CELLS_A_CHUNK: Final = 512
 """Cells that are fetched before their bytes are counted."""
@@ -78,7 +79,10 @@ class Database:
                 result = self._run_as_bytes()
         except Exception as failure:
             self._open_cursor()
-            return guard.refusal or explain(failure, sql, self._schema, self._permissions)
+            refusal = guard.refusal
+            if refusal is not None and (refusal.kind is not ErrorKind.TIMEOUT or _is_interrupted(failure)):
+                return refusal
+            return explain(failure, sql, self._schema, self._permissions)
         finally:
             self._alarm.clear()
             guard.end()
@@ -157,8 +161,7 @@ class Database:
         source = statement.rstrip().removesuffix(";")
         wrapped = f"WITH r({', '.join(names)}) AS MATERIALIZED ({source}\n) SELECT {', '.join(cells)} FROM r"
         self._open_cursor()
-        self._guard.begin(wrapped)
-        self._alarm.set()
+        self._guard.begin_again(wrapped, own_calls=3 * len(names))
         result = self._run(wrapped)
         if isinstance(result, ActionError):
             return result
@@ -180,6 +183,11 @@ class Database:
         self._cursor.close(True)
         self._cursor = self._connection.cursor()
         self._cursor.exec_trace = self._guard.inspect
+
+
+def _is_interrupted(failure: Exception) -> bool:
+    """Says whether a statement was stopped; else it failed, and would have had it been in time."""
+    return isinstance(failure, apsw.InterruptError)
 
 
 def _decode(row: Row) -> Row:
@@ -219,6 +227,7 @@ def _harden(connection: apsw.Connection, permissions: Permissions, limits: Limit
         (apsw.SQLITE_DBCONFIG_ENABLE_FKEY, int(not permissions.read_only)),
     ):
         connection.config(option, value)
+    replace_searches(connection, limits.max_value_bytes)
     connection.drop_modules(None)  # full-text search, R-trees, dbstat, …
     connection.execute(f"PRAGMA query_only = {int(permissions.read_only)}")
     pages, page_bytes = connection.pragma("page_count"), connection.pragma("page_size")

@@ -25,18 +25,18 @@ _WINDOW: Final = """
 """
 _JSON: Final = """
     -> ->> json json_array json_array_insert json_array_length json_error_position json_extract
-    json_group_array json_group_object json_insert json_object json_patch json_pretty json_quote
-    json_remove json_replace json_set json_type json_valid jsonb jsonb_array jsonb_array_insert
-    jsonb_extract jsonb_group_array jsonb_group_object jsonb_insert jsonb_object jsonb_patch
-    jsonb_remove jsonb_replace jsonb_set
+    json_group_array json_group_object json_insert json_object json_quote json_remove json_replace
+    json_set json_type json_valid jsonb jsonb_array jsonb_array_insert jsonb_extract jsonb_group_array
+    jsonb_group_object jsonb_insert jsonb_object jsonb_remove jsonb_replace jsonb_set
 """
 
 ALLOWED: Final = frozenset(" ".join((_TEXT, _LOGIC, _MATH, _DATE, _AGGREGATE, _WINDOW, _JSON)).split())
 """Functions whose result depends on their arguments alone (the clock stands still, see `clock`).
 
 Left out: random and randomblob (no two runs agree); changes, total_changes and last_insert_rowid (they tell
-of earlier statements); what tells of or acts on the process (load_extension, sqlite_*); zeroblob; unhex
-(seconds for one call on 100 KB); the helpers of full-text search, R-trees and geopoly.
+of earlier statements); what tells of or acts on the process (load_extension, sqlite_*); zeroblob; unhex,
+json_patch and jsonb_patch (seconds for one call on 100 KB); json_pretty (gigabytes for one); the helpers of
+full-text search, R-trees and geopoly.
 """
 
 TABLE_FUNCTIONS: Final = frozenset({"json_each", "json_tree"})

@@ -53,6 +53,7 @@ class Guard:
     """
 
     __slots__ = (
+        "_calls",
         "_ceiling",
         "_denied",
         "_limits",
@@ -82,10 +83,15 @@ class Guard:
 
     def begin(self, sql: str) -> None:
         """Starts the clock for a statement."""
-        self._sql = sql
         self.deadline = monotonic() + self._limits.deadline_seconds
+        self.begin_again(sql)
+
+    def begin_again(self, sql: str, own_calls: int = 0) -> None:
+        """Begins anew with a statement in other words, with calls of their own; its clock runs on."""
+        self._sql = sql
         self.ticks = 0
         self.refusal: ActionError | None = None
+        self._calls = -own_calls
         self.statement = ""
         self.columns: tuple[Column, ...] = ()
 
@@ -102,9 +108,13 @@ class Guard:
         if operation in _HARMLESS:
             return _OK
         if operation == apsw.SQLITE_FUNCTION:
-            if second in functions.ALLOWED:
+            self._calls += 1
+            if second not in functions.ALLOWED:
+                return self._refuse_function(str(second))
+            if self._calls <= self._limits.max_function_calls:
                 return _OK
-            return self._refuse_function(str(second))
+            most = self._limits.max_function_calls
+            return self._refuse(ErrorKind.LIMIT, f"the statement calls more than {most:,} functions")
         if operation in _WRITES and not str(first).startswith("sqlite_"):
             if first in self._writable:
                 return _OK
@@ -189,7 +199,8 @@ class Guard:
     def _refuse(
         self, kind: ErrorKind, message: str, available: tuple[str, ...] = (), *, by_machine: bool = False
     ) -> int:
-        if self.refusal is None:  # the first reason is the one to mend
+        # The first reason is the one to mend, but that it is late is none: that depends on the machine.
+        if self.refusal is None or self.refusal.kind is ErrorKind.TIMEOUT:
             self.refusal = ActionError(kind, message, available, by_machine)
         return apsw.SQLITE_DENY
 

@@ -27,5 +27,6 @@ class Limits:
     max_compound_selects: int = 100
     max_function_arguments: int = 100
     max_program_operations: int = 250_000  # length of a compiled statement
-    max_pattern_bytes: int = 1_000  # of LIKE and GLOB, whose matching is quadratic
+    max_pattern_bytes: int = 200  # of LIKE and GLOB, whose matching is quadratic
+    max_function_calls: int = 200  # in a statement and the views it reads: no clock is looked at between two
     max_trigger_depth: int = 100

@@ -32,8 +32,8 @@ def _stripped(
 ) -> str | None:
     if value is None or characters is None:
         return None
-    text = _text(value)
-    strip = frozenset(_text(characters).partition("\0")[0])  # SQLite reads the characters as a C string
+    text = text_of(value)
+    strip = frozenset(text_of(characters).partition("\0")[0])  # SQLite reads the characters as a C string
     start, end = 0, len(text)  # str.strip would search all the characters for each that it strips
     while left and start < end and text[start] in strip:
         start += 1
@@ -49,8 +49,8 @@ _FUNCTIONS: Final = {
 }
 
 
-def _text(value: apsw.SQLiteValue) -> str:
-    """Gives a value as SQLite's CAST to TEXT does."""
+def text_of(value: apsw.SQLiteValue) -> str:
+    """Gives a value, not NULL, as SQLite's CAST to TEXT does."""
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):

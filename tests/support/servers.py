@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 ORACLE_TOKEN = "oracle-of-the-tests"
 
@@ -124,3 +125,18 @@ def serving(*options: str) -> Iterator[Server]:
     finally:
         was_killed = server.process.poll() == -signal.SIGKILL
         assert server.close() == 0 or was_killed
+
+
+def players_of(server: int) -> list[int]:
+    """Gives the process ids of a server's players: the children of its nursery, its only child."""
+    return sorted(player for nursery in _children(server) for player in _children(nursery))
+
+
+def _children(pid: int) -> list[int]:
+    """Gives the processes that a process has started, by whichever of its threads; none once it has ended."""
+    tasks = Path(f"/proc/{pid}/task")
+    try:
+        files = [tasks / task / "children" for task in os.listdir(tasks)]
+        return [int(child) for file in files for child in file.read_text().split()]
+    except FileNotFoundError:
+        return []

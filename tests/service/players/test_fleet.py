@@ -12,8 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 from chaos.faults import GREEDY
-from player_processes import players_of
-from servers import Server, serving
+from servers import Server, players_of, serving
 
 from sqldojo.v1 import action_pb2, observation_pb2
 from sqldojo.v1 import environment_pb2 as pb

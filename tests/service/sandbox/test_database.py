@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sqldojo.service.core.execution import ActionError, Column, ErrorKind, Rows
-from sqldojo.service.core.schema import Permissions
+from sqldojo.service.core.schema import READ_ALL, Permissions, Schema
 from sqldojo.service.sandbox.clock import NOW
 from sqldojo.service.sandbox.database import Database
-from sqldojo.service.sandbox.guard import TICK
+from sqldojo.service.sandbox.guard import TICK, Guard
 from sqldojo.service.sandbox.images import DatabaseImages
 from sqldojo.service.sandbox.limits import Limits
 
@@ -118,6 +119,34 @@ def test_errors_keep_the_wording_of_sqlite(
 ) -> None:
     found = error(database.execute(sql))
     assert (found.kind, found.message) == (kind, message)
+
+
+def test_a_statement_may_call_so_many_functions_and_no_more(open_database: Open) -> None:
+    database = open_database(limits=Limits(max_function_calls=3))
+    calls = "abs(1), (SELECT max(Salary) FROM employees), Name LIKE 'a%'"
+    assert rows(database.execute(f"SELECT {calls} FROM employees LIMIT 1"))
+    found = error(database.execute(f"SELECT {calls}, '{{}}' -> 'a' FROM employees LIMIT 1"))
+    assert (found.kind, found.message) == (ErrorKind.LIMIT, "the statement calls more than 3 functions")
+    not_utf8 = "SELECT CAST(x'ff' AS TEXT), 1, 2, 3, 4"  # is run again in words that call functions
+    assert rows(database.execute(not_utf8)) == [("\ufffd", 1, 2, 3, 4)]
+
+
+def test_the_clock_of_a_statement_that_is_run_in_other_words_runs_on() -> None:
+    guard = Guard(Schema(()), READ_ALL, Limits())
+    guard.begin("SELECT 1")
+    deadline = guard.deadline
+    guard.begin_again("SELECT 2")
+    assert guard.deadline == deadline
+
+
+def test_what_is_refused_stays_refused_for_what_it_is_however_late() -> None:
+    guard = Guard(Schema(()), READ_ALL, Limits())
+    guard.begin("ATTACH 'x' AS x")
+    guard.expire()  # as the alarm does, while SQLite still compiles
+    guard.authorize(apsw.SQLITE_ATTACH, "x", None, None, None)
+    guard.expire()
+    assert guard.refusal is not None
+    assert guard.refusal.kind is ErrorKind.DENIED
 
 
 def test_a_misspelt_column_in_double_quotes_does_not_become_a_text(database: Database) -> None:

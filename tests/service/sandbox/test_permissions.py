@@ -206,6 +206,9 @@ def test_a_statement_that_sqlite_asks_no_permission_for_is_refused() -> None:
         "geopoly_area('x')",
         "1 MATCH 2",
         "unhex('00')",
+        "json_pretty('[]')",
+        "json_patch('{}', '{}')",
+        "jsonb_patch('{}', '{}')",
         "subtype(1)",
     ],
 )

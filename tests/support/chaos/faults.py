@@ -20,7 +20,7 @@ from pathlib import Path
 import haproxy
 import postgres
 from cutting_proxy import CuttingProxy
-from player_processes import players_of
+from servers import players_of
 
 from sqldojo.client import connect
 

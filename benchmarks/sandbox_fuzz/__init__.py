@@ -1,0 +1,1 @@
+"""Statements by the hundred thousand against the sandbox, in a process that may do nothing but run them."""

@@ -1,0 +1,190 @@
+"""Ways to write what may not be written: plain, hidden in something else, and in more than one statement."""
+
+from __future__ import annotations
+
+from .cases import expect
+
+WRITES = (
+    *expect(
+        "DENIED",
+        "UPDATE customer SET name = ''",
+        "UPDATE main.customer AS c SET name = '' WHERE c.rowid = 1",
+        "UPDATE OR IGNORE orders SET status = 'x' FROM review WHERE review.rating > 0",
+        "UPDATE customer SET (name, city) = (SELECT 'a', 'b')",
+        "UPDATE product SET price = 0",
+        "DELETE FROM customer",
+        "DELETE FROM orders WHERE order_id IN (SELECT order_id FROM payment) RETURNING *",
+        "INSERT INTO customer (name) VALUES ('x')",
+        "INSERT INTO customer DEFAULT VALUES",
+        "INSERT INTO gift_card SELECT * FROM gift_card",
+        "INSERT OR REPLACE INTO supplier (supplier_id, name) VALUES (1, 'x')",
+        "REPLACE INTO category (category_id, name) VALUES (1, 'x')",
+        "INSERT INTO supplier (supplier_id) VALUES (1) ON CONFLICT DO UPDATE SET name = 'x'",
+        "INSERT INTO supplier (supplier_id) VALUES (1) ON CONFLICT DO NOTHING",
+        "INSERT INTO customer (name) VALUES ('x') RETURNING customer_id",
+        "WITH x AS (SELECT 1) DELETE FROM customer",
+        "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) INSERT INTO gift_card"
+        " SELECT x, 1, 1, 1 FROM c",
+        "WITH x AS (SELECT 1) UPDATE customer SET name = (SELECT * FROM x)",
+        "WITH x AS (SELECT 1) REPLACE INTO category SELECT 1, 'x', 1",
+        "/* SELECT */ DELETE FROM customer -- SELECT",
+        "EXPLAIN DELETE FROM customer",
+        "EXPLAIN QUERY PLAN DELETE FROM customer",
+        "eXpLaIn qUeRy pLaN/**/UPDATE customer SET name = ''",
+        "DELETE FROM 'customer'",
+        'DELETE FROM "customer"',
+        "DELETE FROM [customer]",
+        "DELETE FROM `main`.`customer`",
+    ),
+    *expect(
+        "DENIED OTHER SYNTAX",
+        "INSERT INTO order_total VALUES (1, 1, 1, 1, 1, 1)",
+        "UPDATE customer_directory SET name = 'x'",
+        "DELETE FROM order_total",
+        "WITH x AS (DELETE FROM customer RETURNING *) SELECT * FROM x",
+        "SELECT * FROM (DELETE FROM customer RETURNING *)",
+        "SELECT * FROM (UPDATE customer SET name = '' RETURNING *)",
+        "INSERT INTO json_each VALUES (1)",
+        "DELETE FROM json_tree('[1]')",
+        "TRUNCATE TABLE customer",
+        "MERGE INTO customer USING review ON 1 WHEN MATCHED THEN DELETE",
+        "SELECT * INTO copy FROM customer",
+        "CALL sysdate()",
+        "GRANT ALL ON customer TO public",
+        "COPY customer TO '/tmp/escaped.csv'",
+        "LOAD DATA INFILE '/etc/passwd' INTO TABLE customer",
+        "SELECT name FROM customer INTO OUTFILE '/tmp/escaped'",
+        ".shell touch escaped",
+        ".import /etc/passwd customer",
+    ),
+)
+
+PERMITTED = (
+    *expect(
+        "DENIED",
+        "UPDATE review SET body = 'x' WHERE review_id = 1",
+        "UPDATE OR ROLLBACK review SET rating = 1",
+        "DELETE FROM review",
+        "DELETE FROM review RETURNING *",
+        "UPDATE review SET body = upper(body) RETURNING body",
+        "WITH x AS (SELECT 1 AS i) DELETE FROM review WHERE review_id IN (SELECT i FROM x)",
+        "UPDATE review SET body = (SELECT group_concat(name) FROM customer)",
+        writing="ROWS",
+    ),
+    *expect(
+        "DENIED",
+        "INSERT INTO review SELECT NULL, product_id, customer_id, rating, body, written_on FROM review",
+        "INSERT INTO review SELECT a.review_id * 1000 + b.review_id, 1, 1, 5, 'x', '2024-01-01' FROM"
+        " review a, review b",
+        "UPDATE review SET review_id = review_id + 1000000",
+        "UPDATE review SET product_id = 999999999",
+        "UPDATE review SET rating = NULL",
+        "INSERT INTO review DEFAULT VALUES",
+        "REPLACE INTO review SELECT * FROM review",
+        "INSERT INTO review SELECT * FROM review WHERE 1 ON CONFLICT DO UPDATE SET body = excluded.body",
+        writing="ROWS CONSTRAINT LIMIT TIMEOUT",
+    ),
+    *expect(
+        "DENIED",
+        "UPDATE review SET body = printf('%.99000c', 'a')",
+        "WITH RECURSIVE c(x) AS (SELECT 100000 UNION ALL SELECT x + 1 FROM c)"
+        " INSERT INTO review SELECT x, 1, x, 5, 'x', '2024-01-01' FROM c",
+        "UPDATE review SET body = 'x' WHERE (SELECT count(*) FROM orders a, orders b, orders c) > 0",
+        writing="LIMIT TIMEOUT CONSTRAINT",
+    ),
+    *expect(
+        "DENIED",
+        "INSERT INTO review SELECT customer_id, 1, 1, 5, load_extension('x'), 1 FROM customer",
+        writing="NO_SUCH_FUNCTION",
+    ),
+    *expect("NO_SUCH_FUNCTION", "UPDATE review SET body = hex(randomblob(10))"),
+)
+
+SEVERAL = (
+    *expect(
+        "MULTIPLE_STATEMENTS",
+        "SELECT 1; SELECT 2",
+        "SELECT 1; DELETE FROM review",
+        "SELECT 1;;; DROP TABLE customer",
+        "SELECT 1 /* ; */ ; /* DELETE */ DELETE FROM review",
+        "SELECT 1; -- nothing\nDELETE FROM review",
+        "SELECT 1;\x0cDELETE FROM review",
+        "SELECT ';'; DELETE FROM review",
+        "SELECT 1; ATTACH 'escaped.db' AS e",
+        "SELECT 1; SELECT load_extension('x')",
+        "SELECT 1; garbage",
+        "SELECT 1; (",
+        "SELECT 1; 'unfinished",
+        "SELECT 1 -- ;\n; SELECT 2",
+        "SELECT 1 /* one */; /* two */ SELECT 2",
+        "VALUES (1); VALUES (2)",
+        "WITH x AS (SELECT 1) SELECT * FROM x; PRAGMA query_only = 0",
+    ),
+    *expect(
+        "DENIED MULTIPLE_STATEMENTS",
+        "BEGIN; DELETE FROM review; COMMIT",
+        "PRAGMA query_only = 0; DELETE FROM customer",
+        "COMMIT; SELECT 1",
+    ),
+    *expect(
+        "ROWS",
+        "SELECT 1;",
+        "SELECT 1;;;;",
+        "; ; SELECT 1",
+        "SELECT 1; -- DELETE FROM review",
+        "SELECT 1; /* DELETE FROM review",
+        "SELECT '; DELETE FROM review'",
+        "-- DELETE FROM review\nSELECT 1",
+        "/* DELETE FROM review; */ SELECT 1",
+        "SELECT 1 /* /* */",
+        "\ufeffSELECT 1",
+    ),
+    *expect(
+        "SYNTAX",
+        "",
+        ";",
+        " \t\r\n\x0c",
+        "-- only a comment",
+        "/* only a comment",
+        "/**/",
+        "/*/",
+        "SELECT 1 */",
+        "SELECT 1 /* DELETE */ FROM review */",
+    ),
+)
+
+TRANSACTIONS = expect(
+    "DENIED",
+    "BEGIN",
+    "BEGIN IMMEDIATE",
+    "BEGIN EXCLUSIVE TRANSACTION",
+    "COMMIT",
+    "END TRANSACTION",
+    "ROLLBACK",
+    "ROLLBACK TRANSACTION TO SAVEPOINT s",
+    "SAVEPOINT s",
+    "RELEASE s",
+    'SAVEPOINT "; DELETE FROM review"',
+)
+
+EXPLAINED = (
+    *expect(
+        "DENIED",
+        "EXPLAIN SELECT 1",
+        "EXPLAIN SELECT * FROM customer",
+        "EXPLAIN PRAGMA query_only",
+        "EXPLAIN ATTACH 'escaped.db' AS e",
+        "EXPLAIN INSERT INTO review DEFAULT VALUES",
+        "/**/ExPlAiN/**/SELECT 1",
+    ),
+    *expect("ROWS", "EXPLAIN QUERY PLAN SELECT * FROM customer, orders, review"),
+    *expect("SYNTAX", "EXPLAIN", "EXPLAIN EXPLAIN SELECT 1", "EXPLAIN QUERY SELECT 1"),
+)
+
+KINDS = {
+    "writes": WRITES,
+    "permitted writes": PERMITTED,
+    "several statements": SEVERAL,
+    "transactions": TRANSACTIONS,
+    "EXPLAIN": EXPLAINED,
+}
