@@ -14,8 +14,6 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 from sqlalchemy import URL
 
 from sqldojo.v1 import benchmark_pb2, environment_pb2, task_pb2
@@ -38,6 +36,7 @@ from ..tasks.bank import TaskBank
 from .access import Access, read_tokens
 from .benchmark import Benchmark
 from .calls import Calls
+from .standard import add_health_and_reflection
 from .tasks import Tasks
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -159,7 +158,7 @@ async def _serve(
                 _benchmark_service(calls, Benchmark(bank, pool, SqlReviewer())),
             )
         )
-        healthy = await _add_health_and_reflection(server)
+        healthy = await add_health_and_reflection(server, _service_names())
         address = f"{config.host}:{_bind(server, config)}"
         await server.start()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -290,15 +289,9 @@ def _benchmark_service(calls: Calls, benchmark: Benchmark) -> grpc.GenericRpcHan
     )
 
 
-async def _add_health_and_reflection(server: grpc.aio.Server) -> health.aio.HealthServicer:
-    names = [
+def _service_names() -> list[str]:
+    return [
         service.full_name
         for file in (environment_pb2, task_pb2, benchmark_pb2)
         for service in file.DESCRIPTOR.services_by_name.values()
     ]
-    healthy = health.aio.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
-    for name in ("", *names):
-        await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
-    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    return healthy
