@@ -241,6 +241,8 @@ class Caller:
                     return replies, Code.CANCELLED
         except grpc.RpcError:
             pass
+        if await call.details() == "Internal error from Core":  # this client's own, when a call ended while it wrote
+            return replies, Code.CANCELLED
         return replies, await call.code()
 
     # ---- judging ----

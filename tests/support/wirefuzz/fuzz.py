@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import multiprocessing
 import random
+import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +17,8 @@ import grpc
 import servers
 
 from sqldojo.client import Answer, Describe, Dojo, EpisodeSpec, Query, Task, TaskKind, connect
+from sqldojo.service.core import task as core
+from sqldojo.service.tasks import BankDatabase, TaskBank, write_bank
 from sqldojo.v1 import environment_pb2 as pb
 
 from . import connections
@@ -24,7 +27,8 @@ from .messages import World
 from .processes import Held, family, sockets
 
 TOKEN = "token-of-the-fuzzer"  # noqa: S105 - of a server on localhost, for as long as it takes
-TASKS = 6  # so few that their databases are all open after the first pass
+TASKS = 12  # so few that all is in memory that may be kept there, after the first half
+GROWTH_BYTES = 24 * 1024 * 1024  # of one process's memory in the second half: what malloc scatters
 
 
 @dataclass
@@ -44,12 +48,20 @@ class Report:
 
 
 async def fuzz(
-    folder: Path, seed: int, messages: int, *, each_connection: int, lingering: int, large: bool
+    folder: Path,
+    seed: int,
+    messages: int,
+    *,
+    each_connection: int,
+    lingering: int,
+    large: bool = False,
+    rest: float = 0.0,
 ) -> Report:
     """Sends a server half of the messages, and then the other half.
 
     Beside each half it makes `each_connection` connections of every kind, holds `lingering` more that say next
-    to nothing, and plays an episode as an ordinary client.
+    to nothing, and plays episodes as an ordinary client. `large` is for messages of 8 MB and more. What the
+    processes hold is the least of the `rest` seconds after a half, in which gRPC frees what it frees late.
     """
     report = Report()
     with servers.serving(*_options(folder)) as server:
@@ -57,7 +69,8 @@ async def fuzz(
         async with connect(address, token=TOKEN) as dojo, connect(address, token=server.token) as oracle:
             tasks = await dojo.tasks()
             task = next(each for each in await oracle.tasks(gold=True) if each.kind is TaskKind.EXPLORE)
-            world = _world(tasks, [each.name for each in (await dojo.database(task.database_id)).tables])
+            tables = (await dojo.database(task.database_id)).tables
+            world = World([each.task_id for each in tasks], [task.database_id], [each.name for each in tables])
             expected = await _play(dojo, task)
             assert expected > 1.0, "the gold answer solves it"
             report.held.append(family(server.process.pid))
@@ -72,8 +85,8 @@ async def fuzz(
                     report.wrong += [f"a bystander earned {each}" for each in await bystander if each != expected]
                     await _close(address, world)
                     report.wrong += [f"afterwards {each}" for each in [await _play(dojo, task)] if each != expected]
-                await _settle(server.process.pid, open_before)
-                report.held.append(family(server.process.pid))
+                await _connections_closed(server.process.pid, open_before)
+                report.held.append(await _least(server.process.pid, rest))
     report.log = str(server.log)
     report.wrong += _look_at(report)
     return report
@@ -84,17 +97,20 @@ def _options(folder: Path) -> Sequence[str]:
     digest = hashlib.sha256(TOKEN.encode()).hexdigest()
     tokens.write_text(f'[[token]]\nname = "fuzzer"\nscope = "trainer"\nsha256 = "{digest}"\n')
     return (
-        "--tokens", str(tokens), "--journal", str(folder / "journal.sqlite"),
+        "--tokens", str(tokens), "--bank", str(_small_bank(folder)), "--journal", str(folder / "journal.sqlite"),
         "--players", "2", "--max-sessions", "200", "--statement-deadline", "0.05",
     )  # fmt: skip
 
 
-def _world(tasks: Sequence[Task], tables: Sequence[str]) -> World:
-    some = [
-        *[each.task_id for each in tasks if each.kind is TaskKind.EXPLORE][: TASKS // 2],
-        *[each.task_id for each in tasks if each.kind is TaskKind.REPAIR][: TASKS // 2],
-    ]
-    return World(some, sorted({each.database_id for each in tasks})[:3], [*tables, "no_such_table"])
+def _small_bank(folder: Path) -> Path:
+    """Makes a bank of some tasks of both kinds on one database of the default bank."""
+    bank = TaskBank.default()
+    info = bank.databases[0]
+    kinds = [bank.select(kind=kind, database_id=info.database_id) for kind in core.TaskKind]
+    database = BankDatabase(info.database_id, info.title, info.split, bank.images(info.database_id).images)
+    path = folder / "bank.sqlite"
+    write_bank(path, [database], [task for some in kinds for task in some[: TASKS // 2]])
+    return path
 
 
 async def _play(dojo: Dojo, task: Task) -> float:
@@ -138,11 +154,22 @@ async def _close(address: str, world: World) -> None:
     assert len(reply.results) == len(world.sessions)
 
 
-async def _settle(pid: int, open_before: int) -> None:
+async def _connections_closed(pid: int, open_before: int) -> None:
     """Waits until the server has closed the connections that were made, as it must within a while."""
     async with asyncio.timeout(60):
         while sockets(pid) > open_before:
             await asyncio.sleep(0.05)
+
+
+async def _least(pid: int, seconds: float) -> dict[int, Held]:
+    """Gives the least that each process held in so many seconds."""
+    held = family(pid)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        await asyncio.sleep(0.5)
+        now = family(pid)
+        held = {each: Held(*map(min, held.get(each, now[each]), now[each])) for each in now}
+    return held
 
 
 def _look_at(report: Report) -> list[str]:
@@ -150,6 +177,10 @@ def _look_at(report: Report) -> list[str]:
     before, first, second = report.held
     if not before.keys() == first.keys() == second.keys():
         wrong.append(f"processes ended or came: {list(before)}, {list(first)}, {list(second)}")
+    else:
+        for pid, held in second.items():
+            if held.memory > first[pid].memory + GROWTH_BYTES or held.descriptors > first[pid].descriptors:
+                wrong.append(f"process {pid} held {first[pid]} after the first half, {held} after the second")
     for text in ("Traceback", " ERROR ", "INTERNAL"):
         wrong += [f"the log: {line}" for line in report.log.splitlines() if text in line]
     return wrong
