@@ -33,7 +33,7 @@ from ..sessions.journal.journal import Journal
 from ..sessions.journal.unkept import Unkept
 from ..sessions.plugged_reviewer import load_reviewer
 from ..tasks.bank import TaskBank
-from .access import Access, read_tokens
+from .access import Access, keep_metadata_out_of_the_log, read_tokens
 from .benchmark import Benchmark
 from .calls import Calls
 from .standard import add_health_and_reflection
@@ -113,6 +113,7 @@ async def serve(
     """
     _check_exposure(config)
     access = Access(read_tokens(config.tokens) if config.tokens else (), oracle_token=config.oracle_token)
+    keep_metadata_out_of_the_log()
     set_process_time_zone()
     stop = stop or asyncio.Event()
     bank = await asyncio.to_thread(lambda: TaskBank.open(config.bank) if config.bank else TaskBank.default())

@@ -23,7 +23,9 @@ M = TypeVar("M", bound=Message)
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
-async def add_health_and_reflection(server: grpc.aio.Server, services: Sequence[str]) -> health.aio.HealthServicer:
+async def add_health_and_reflection(
+    server: grpc.aio.Server, services: Sequence[str]
+) -> health.aio.HealthServicer:
     """Adds both for these services, which are healthy until the servicer given is told otherwise."""
     healthy = health.aio.HealthServicer()
     for name in ("", *services):
@@ -58,7 +60,9 @@ def _reflection(servicer: reflection.aio.ReflectionServicer) -> grpc.GenericRpcH
         requests: AsyncIterator[bytes], context: Context
     ) -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
         async for data in requests:
-            yield await _read(reflection_pb2.ServerReflectionRequest, data, context)
+            request = await _read(reflection_pb2.ServerReflectionRequest, data, context)
+            request.DiscardUnknownFields()  # the reply repeats it, nested one level deeper
+            yield request
 
     async def info(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
         async for response in servicer.ServerReflectionInfo(read_all(requests, context), context):

@@ -22,7 +22,9 @@ def main() -> int:
     """Gives 0 when the server answered everything as it should and holds no more than before."""
     parser = argparse.ArgumentParser(prog="python -m wirefuzz", description=__doc__)
     parser.add_argument("--messages", type=int, default=50_000, metavar="N")
-    parser.add_argument("--seed", type=int, default=int(time.time()), metavar="N", help="of all chance; else the time")
+    parser.add_argument(
+        "--seed", type=int, default=int(time.time()), metavar="N", help="of all chance; else the time"
+    )
     chosen = parser.parse_args()
     out = Console()
     out.print(f"{chosen.messages:,} messages, seed {chosen.seed} …")
@@ -46,7 +48,9 @@ def main() -> int:
         log = Path(tempfile.gettempdir()) / "sqldojo-wirefuzz.log"
         log.write_text(report.log)
         out.print(f"The server's log: {log}")
-    out.print(f"{report.findings.messages:,} messages, {len(report.faults)} faults, {time.monotonic() - began:.0f} s")
+    out.print(
+        f"{report.findings.messages:,} messages, {len(report.faults)} faults, {time.monotonic() - began:.0f} s"
+    )
     return 1 if report.faults else 0
 
 
@@ -71,13 +75,17 @@ def _connections(report: Report) -> Table:
 
 
 def _held(report: Report) -> Table:
-    table = Table("process", *(f"{what}, {when}" for what in ("MB", "descriptors") for when in ("before", "1st", "2nd")))
+    table = Table(
+        "process", *(f"{what}, {when}" for what in ("MB", "descriptors") for when in ("before", "1st", "2nd"))
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     for pid in report.held[0]:
         held = [each[pid] for each in report.held if pid in each]
         table.add_row(
-            str(pid), *(f"{each.memory / 2**20:.0f}" for each in held), *(str(each.descriptors) for each in held)
+            str(pid),
+            *(f"{each.memory / 2**20:.0f}" for each in held),
+            *(str(each.descriptors) for each in held),
         )
     return table
 

@@ -195,7 +195,9 @@ class Caller:
                 extra = (("x-noise-bin", rng.randbytes(2000)), ("x-noise", "~" * 500))
                 await self._unary(rpc, data, (*self._metadata, rng.choice(extra)))
             case _:
-                await self._unary(rpc, data, (*self._metadata, ("x", "y" * 30_000)), {Code.RESOURCE_EXHAUSTED})
+                await self._unary(
+                    rpc, data, (*self._metadata, ("x", "y" * 30_000)), {Code.RESOURCE_EXHAUSTED}
+                )
 
     # ---- calls ----
 
@@ -241,7 +243,9 @@ class Caller:
                     return replies, Code.CANCELLED
         except grpc.RpcError:
             pass
-        if await call.details() == "Internal error from Core":  # this client's own, when a call ended while it wrote
+        if (
+            await call.details() == "Internal error from Core"
+        ):  # this client's own, when a call ended while it wrote
             return replies, Code.CANCELLED
         return replies, await call.code()
 
@@ -297,4 +301,9 @@ async def _has_detail(call: grpc.aio.Call, code: grpc.StatusCode) -> bool:
         return code in NO_DETAIL
     status = status_pb2.Status.FromString(details)
     detail = error_pb2.ErrorDetail()
-    return status.code == code.value[0] and status.details[0].Unpack(detail) and detail.reason > 0 and bool(detail.hint)
+    return (
+        status.code == code.value[0]
+        and status.details[0].Unpack(detail)
+        and detail.reason > 0
+        and bool(detail.hint)
+    )

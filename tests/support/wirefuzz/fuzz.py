@@ -28,7 +28,7 @@ from .processes import Held, family, sockets
 
 TOKEN = "token-of-the-fuzzer"  # noqa: S105 - of a server on localhost, for as long as it takes
 TASKS = 12  # so few that all is in memory that may be kept there, after the first half
-GROWTH_BYTES = 24 * 1024 * 1024  # of one process's memory in the second half: what malloc scatters
+GROWTH_BYTES = 32 * 1024 * 1024  # of one process's memory in the second half: what malloc scatters
 
 
 @dataclass
@@ -70,7 +70,9 @@ async def fuzz(
             tasks = await dojo.tasks()
             task = next(each for each in await oracle.tasks(gold=True) if each.kind is TaskKind.EXPLORE)
             tables = (await dojo.database(task.database_id)).tables
-            world = World([each.task_id for each in tasks], [task.database_id], [each.name for each in tables])
+            world = World(
+                [each.task_id for each in tasks], [task.database_id], [each.name for each in tables]
+            )
             expected = await _play(dojo, task)
             assert expected > 1.0, "the gold answer solves it"
             report.held.append(family(server.process.pid))
@@ -79,12 +81,18 @@ async def fuzz(
                 rng = random.Random(seed + half)
                 async with connections.lingering(address, lingering, report.connections):
                     bystander = asyncio.ensure_future(_play_on(dojo, task))
-                    report.findings.add(await _send(address, rng.getrandbits(64), world, messages // 2, large))
+                    report.findings.add(
+                        await _send(address, rng.getrandbits(64), world, messages // 2, large)
+                    )
                     await connections.attack(address, rng, each_connection, report.connections)
                     bystander.cancel()
-                    report.wrong += [f"a bystander earned {each}" for each in await bystander if each != expected]
+                    report.wrong += [
+                        f"a bystander earned {each}" for each in await bystander if each != expected
+                    ]
                     await _close(address, world)
-                    report.wrong += [f"afterwards {each}" for each in [await _play(dojo, task)] if each != expected]
+                    report.wrong += [
+                        f"afterwards {each}" for each in [await _play(dojo, task)] if each != expected
+                    ]
                 await _connections_closed(server.process.pid, open_before)
                 report.held.append(await _least(server.process.pid, rest))
     report.log = str(server.log)
@@ -145,7 +153,9 @@ async def _send(address: str, seed: int, world: World, messages: int, large: boo
 async def _close(address: str, world: World) -> None:
     """Closes the sessions that the messages were about."""
     frame = pb.RolloutRequest(
-        commands=[pb.Command(close=pb.CloseSessionRequest(session_id=each.session_id)) for each in world.sessions]
+        commands=[
+            pb.Command(close=pb.CloseSessionRequest(session_id=each.session_id)) for each in world.sessions
+        ]
     )
     metadata = (("authorization", f"Bearer {TOKEN}"),)
     async with grpc.aio.insecure_channel(address) as channel:

@@ -11,7 +11,25 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from . import encoding
 
-NUMBERS = (0, 1, 2, 3, 5, 16, 100, 101, 256, 1000, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1, -1)
+NUMBERS = (
+    0,
+    1,
+    2,
+    3,
+    5,
+    16,
+    100,
+    101,
+    256,
+    1000,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+    2**63 - 1,
+    2**63,
+    2**64 - 1,
+    -1,
+)
 FLOATS = (0.0, -0.0, 1.0, float("nan"), float("inf"), float("-inf"), 5e-324, 1.7976931348623157e308)
 TEXTS = (
     "", " ", "\0", "a\0b", "\n", "a\n", "%s%n", "' OR 1=1 --", "../../etc/passwd", "NULL", "é", "\u202e", "\ufeff",
@@ -151,7 +169,13 @@ class Maker:
             case "service":
                 return rng.choice((b"", b"sqldojo.v1.TaskService", b"no.such.Service"))
             case _:
-                names = ("sqldojo/v1/task.proto", "sqldojo.v1.Command", "google.protobuf.FieldOptions", "1", "[]")
+                names = (
+                    "sqldojo/v1/task.proto",
+                    "sqldojo.v1.Command",
+                    "google.protobuf.FieldOptions",
+                    "1",
+                    "[]",
+                )
                 return rng.choice(names).encode()
 
     def _unknown(self, number: int = 0) -> bytes:
