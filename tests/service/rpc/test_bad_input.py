@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 from messages import BOMB, query
 from wirefuzz import encoding
 from wirefuzz.connections import DATA, END_HEADERS, END_STREAM, HEADERS, OPENING, frame, headers
+from wirefuzz.processes import family
 
 from sqldojo.v1 import (
     action_pb2,
@@ -253,6 +254,18 @@ def test_garbage_instead_of_http2(server, bystander: str) -> None:
     for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01" + b"\0" * 100, bytes(range(256))):
         with socket.create_connection((host, int(port))) as peer:
             peer.sendall(garbage)
+
+
+@pytest.mark.parametrize("count", [0, 257, 8_000_000])
+def test_a_frame_of_too_few_or_too_many_commands(stub: Stub, bystander: str, server, count: int) -> None:
+    before = sum(held.memory for held in family(server.process.pid).values())
+    with grpc.insecure_channel(server.address) as channel:
+        raw = channel.unary_unary("/sqldojo.v1.EnvironmentService/Rollout")
+        reply = pb.RolloutResponse.FromString(raw(b"\x0a\x00" * count))
+    assert reply.error.detail.reason == error_pb2.ERROR_REASON_INVALID_FIELD
+    assert reply.error.detail.field == "commands"
+    held = sum(held.memory for held in family(server.process.pid).values())
+    assert held < before + 150_000_000  # not the 25 times of its 16 MB that reading it would take
 
 
 def test_a_message_over_the_size_limit(stub: Stub, session: str, bystander: str) -> None:

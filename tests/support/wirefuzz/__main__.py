@@ -48,9 +48,8 @@ def main() -> int:
         log = Path(tempfile.gettempdir()) / "sqldojo-wirefuzz.log"
         log.write_text(report.log)
         out.print(f"The server's log: {log}")
-    out.print(
-        f"{report.findings.messages:,} messages, {len(report.faults)} faults, {time.monotonic() - began:.0f} s"
-    )
+    seconds = time.monotonic() - began
+    out.print(f"{report.findings.messages:,} messages, {len(report.faults)} faults, {seconds:.0f} s")
     return 1 if report.faults else 0
 
 

@@ -37,6 +37,7 @@ Code = grpc.StatusCode
 ANSWERS = {  # codes that a call may end with, whatever came: nothing that says the server failed
     Code.OK, Code.INVALID_ARGUMENT, Code.NOT_FOUND, Code.FAILED_PRECONDITION, Code.OUT_OF_RANGE,
     Code.ALREADY_EXISTS, Code.PERMISSION_DENIED, Code.UNAUTHENTICATED, Code.RESOURCE_EXHAUSTED,
+    Code.ABORTED,  # two calls that reset one session at once
 }  # fmt: skip
 NO_DETAIL = {Code.OK, Code.UNIMPLEMENTED, Code.CANCELLED, Code.RESOURCE_EXHAUSTED}  # gRPC's own
 OWN = {  # how gRPC's own services end calls, without a detail
@@ -97,7 +98,7 @@ class Findings:
 
 
 def send(address: str, token: str, seed: int, world: World, messages: int, large: bool) -> Findings:
-    """Sends so many messages over some connections; `large` has some of them as large as may be, and larger."""
+    """Sends so many messages over some connections; `large`: also of 8 MB and more."""
     found = Findings()
     asyncio.run(_send(address, token, random.Random(seed), world, messages, large, found))
     return found

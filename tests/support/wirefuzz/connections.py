@@ -92,7 +92,7 @@ def _rapid_reset(rng: random.Random) -> bytes:
 
 
 def _continuation_flood(rng: random.Random) -> bytes:
-    """Headers that never end. gRPC keeps twenty times their bytes, and for some seconds more than the connection."""
+    """Headers that never end. gRPC keeps 20 times their bytes, for some seconds after the connection too."""
     return (
         OPENING + frame(HEADERS, 0, 1, headers(RESET)) + frame(CONTINUATION, 0, 1, b"\0\x01a\x01b" * 400) * 30
     )
@@ -107,9 +107,9 @@ def _header_bomb(rng: random.Random) -> bytes:
 def _bad_headers(rng: random.Random) -> bytes:
     more = rng.choice(
         (
-            (b"authorization", b"Bearer \xff\xfe"), (b"grpc-timeout", b"99999999999999H"), (b"grpc-encoding", b"zip"),
-            (b"content-type", b"text/html"), (b":path", b"/x"), (b"", b""), (b"A", b"\0\r\n"), (b"x-bin", b"%%%"),
-            (b"grpc-encoding", b"gzip"),
+            (b"authorization", b"Bearer \xff\xfe"), (b"grpc-timeout", b"99999999999999H"),
+            (b"grpc-encoding", b"zip"), (b"grpc-encoding", b"gzip"), (b"content-type", b"text/html"),
+            (b":path", b"/x"), (b"", b""), (b"A", b"\0\r\n"), (b"x-bin", b"%%%"),
         )
     )  # fmt: skip
     body = struct.pack(">BI", 0, 2) + b"\x0a\x00"

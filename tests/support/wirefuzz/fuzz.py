@@ -26,7 +26,7 @@ from .calls import Findings, send
 from .messages import World
 from .processes import Held, family, sockets
 
-TOKEN = "token-of-the-fuzzer"  # noqa: S105 - of a server on localhost, for as long as it takes
+TOKEN = "token-of-the-fuzzer"
 TASKS = 12  # so few that all is in memory that may be kept there, after the first half
 GROWTH_BYTES = 32 * 1024 * 1024  # of one process's memory in the second half: what malloc scatters
 
@@ -59,8 +59,8 @@ async def fuzz(
 ) -> Report:
     """Sends a server half of the messages, and then the other half.
 
-    Beside each half it makes `each_connection` connections of every kind, holds `lingering` more that say next
-    to nothing, and plays episodes as an ordinary client. `large` is for messages of 8 MB and more. What the
+    Beside each half it makes `each_connection` connections of every kind, holds `lingering` more that say
+    next to nothing, and plays episodes as an ordinary client. `large` is for messages of 8 MB and more. What the
     processes hold is the least of the `rest` seconds after a half, in which gRPC frees what it frees late.
     """
     report = Report()
@@ -105,7 +105,8 @@ def _options(folder: Path) -> Sequence[str]:
     digest = hashlib.sha256(TOKEN.encode()).hexdigest()
     tokens.write_text(f'[[token]]\nname = "fuzzer"\nscope = "trainer"\nsha256 = "{digest}"\n')
     return (
-        "--tokens", str(tokens), "--bank", str(_small_bank(folder)), "--journal", str(folder / "journal.sqlite"),
+        "--tokens", str(tokens), "--bank", str(_small_bank(folder)),
+        "--journal", str(folder / "journal.sqlite"),
         "--players", "2", "--max-sessions", "200", "--statement-deadline", "0.05",
     )  # fmt: skip
 
@@ -167,7 +168,7 @@ async def _close(address: str, world: World) -> None:
 async def _connections_closed(pid: int, open_before: int) -> None:
     """Waits until the server has closed the connections that were made, as it must within a while."""
     async with asyncio.timeout(60):
-        while sockets(pid) > open_before:
+        while sockets(pid) > open_before:  # noqa: ASYNC110 - another process's, which tells nobody
             await asyncio.sleep(0.05)
 
 
