@@ -39,7 +39,8 @@ def _health(servicer: health.aio.HealthServicer) -> grpc.GenericRpcHandler:
     async def check(data: bytes, context: Context) -> bytes:
         request = await _read_check(data, context)
         response: health_pb2.HealthCheckResponse = await servicer.Check(request, context)
-        return response.SerializeToString()
+        encoded: bytes = response.SerializeToString()
+        return encoded
 
     async def watch(data: bytes, context: Context) -> None:
         await servicer.Watch(await _read_check(data, context), context)

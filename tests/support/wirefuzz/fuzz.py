@@ -60,8 +60,8 @@ async def fuzz(
     """Sends a server half of the messages, and then the other half.
 
     Beside each half it makes `each_connection` connections of every kind, holds `lingering` more that say
-    next to nothing, and plays episodes as an ordinary client. `large` is for messages of 8 MB and more. What the
-    processes hold is the least of the `rest` seconds after a half, in which gRPC frees what it frees late.
+    next to nothing, and plays episodes as an ordinary client. `large` is for messages of 8 MB and more. What
+    the processes hold is the least of the `rest` seconds after a half, in which gRPC frees what is left.
     """
     report = Report()
     with servers.serving(*_options(folder)) as server:
