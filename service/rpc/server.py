@@ -40,6 +40,9 @@ from .standard import add_health_and_reflection
 from .tasks import Tasks
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+MAX_WAITING_CALLS = (
+    20_000  # above, gRPC cancels calls at random: a flood of one caller's would cancel others'
+)
 STREAM_WINDOW_BYTES = 4 * 1024 * 1024  # several frames may be on their way before one is read
 
 log = logging.getLogger(__name__)
@@ -206,6 +209,8 @@ def _options(config: ServerConfig) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", int(config.reuse_port)),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", -1),  # 256 wide results are large, and refusing would cut the stream
+        ("grpc.server.max_pending_requests", MAX_WAITING_CALLS),
+        ("grpc.server.max_pending_requests_hard_limit", 2 * MAX_WAITING_CALLS),
         ("grpc.http2.lookahead_bytes", STREAM_WINDOW_BYTES),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
