@@ -11,7 +11,11 @@ import grpc
 from .errors import DojoError
 
 _LONGEST_HINTED_WAIT = 30.0
-_TRANSIENT = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
+_TRANSIENT = (
+    frozenset(  # CANCELLED: by a server that has too much to do; what is cancelled here never comes so far
+        {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

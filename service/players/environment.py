@@ -75,8 +75,7 @@ class Environment:
 
     def _frame(self, call: Call, played: Played, slot: Slot, is_cut: Callable[[], bool]) -> Sequence[Answer]:
         try:
-            request = rules.decode(pb.RolloutRequest, call.data)
-            _check_frame(request)
+            request = rules.decode_frame(call.data)
             self._sessions.recall([_session_id(command) for command in request.commands], played)
         except Refusal as refusal:
             return [Answer(0, splice.field(_ERROR, encode_command_error(refusal, "")))]
@@ -200,14 +199,3 @@ def _session_id(command: pb.Command) -> str:
     """Gives the session that a command is about; empty for none."""
     kind = command.WhichOneof("kind")
     return getattr(command, kind).session_id if kind else ""
-
-
-def _check_frame(request: pb.RolloutRequest) -> None:
-    count = len(request.commands)
-    if not 1 <= count <= MAX_COMMANDS:
-        raise Refusal(
-            Reason.INVALID_FIELD,
-            f"a frame of {count} commands; it takes 1 to {MAX_COMMANDS}",
-            field="commands",
-            hint="Send more frames: several may be under way at once.",
-        )

@@ -21,17 +21,15 @@ from math import inf
 from time import monotonic
 from typing import Any
 
-from google.protobuf.message import DecodeError
-
 from sqldojo.v1 import environment_pb2 as pb
 
 from ..core.execution import ErrorKind
 from ..sessions.journal.committer import Committer, Writable
 from ..sessions.journal.journal import JournalUnavailable
 from ..sessions.refusal import Reason, Refusal
-from . import link, nursery
+from . import link, nursery, rules
 from .environment import FRAME, Answer, encode_failed, is_frame_error
-from .link import MAX_COMMANDS, Board, Call, Cuts, Running
+from .link import Board, Call, Cuts, Running
 from .player import PlayerConfig, share_of
 
 LOOK_SECONDS = 0.1  # between two looks at what players are at
@@ -197,10 +195,8 @@ class Fleet:
         if len(self._seats) == 1:
             return [(0, data, None)]
         try:
-            commands = pb.RolloutRequest.FromString(data).commands
-        except DecodeError:
-            return [(0, data, None)]
-        if not 1 <= len(commands) <= MAX_COMMANDS:
+            commands = rules.decode_frame(data).commands
+        except Refusal:
             return [(0, data, None)]
         parts: dict[int, tuple[list[pb.Command], list[int]]] = {}
         for place, command in enumerate(commands):

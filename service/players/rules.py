@@ -10,6 +10,10 @@ from google.protobuf.message import DecodeError, Message
 from sqldojo.v1 import environment_pb2
 
 from ..sessions.refusal import Reason, Refusal
+from . import splice
+from .link import MAX_COMMANDS
+
+MANY_BYTES = 64 * 1024  # of a frame; below, reading it costs little whatever it holds
 
 _validator = protovalidate.Validator()
 
@@ -21,6 +25,17 @@ def read(kind: type[M], data: bytes) -> M:
     message = decode(kind, data)
     check(message)
     return message
+
+
+def decode_frame(data: bytes) -> environment_pb2.RolloutRequest:
+    """Reads a frame without checking its commands. Raises Refusal where it is none, or has too many."""
+    if len(data) > MANY_BYTES and splice.has_more_fields(data, MAX_COMMANDS):
+        raise _wrong_count(f"more than {MAX_COMMANDS}")
+    frame = decode(environment_pb2.RolloutRequest, data)
+    count = len(frame.commands)
+    if not 1 <= count <= MAX_COMMANDS:
+        raise _wrong_count(str(count))
+    return frame
 
 
 def decode(kind: type[M], data: bytes) -> M:
@@ -55,6 +70,15 @@ def check_step(
     if 0 < len(step.session_id) <= 128 and step.step_index and step.action.WhichOneof("kind"):
         return
     check(step)
+
+
+def _wrong_count(count: str) -> Refusal:
+    return Refusal(
+        Reason.INVALID_FIELD,
+        f"a frame of {count} commands; it takes 1 to {MAX_COMMANDS}",
+        field="commands",
+        hint="Send more frames: several may be under way at once.",
+    )
 
 
 def _path(violation: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import tomllib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
@@ -133,6 +134,15 @@ class Access(grpc.aio.ServerInterceptor):  # type: ignore[misc, unused-ignore]
                 hint="Ask whoever runs the server for a token, or send none where it needs none.",
             )
         return found
+
+
+def keep_metadata_out_of_the_log() -> None:
+    """Has gRPC not log what it cannot decode of a call's metadata: that may be a token."""
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_not_about_metadata)
+
+
+def _is_not_about_metadata(record: logging.LogRecord) -> bool:
+    return not record.msg.startswith("Invalid encoding on")
 
 
 def current_caller() -> Caller:

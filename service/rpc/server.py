@@ -14,8 +14,6 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 from sqlalchemy import URL
 
 from sqldojo.v1 import benchmark_pb2, environment_pb2, task_pb2
@@ -35,12 +33,16 @@ from ..sessions.journal.journal import Journal
 from ..sessions.journal.unkept import Unkept
 from ..sessions.plugged_reviewer import load_reviewer
 from ..tasks.bank import TaskBank
-from .access import Access, read_tokens
+from .access import Access, keep_metadata_out_of_the_log, read_tokens
 from .benchmark import Benchmark
 from .calls import Calls
+from .standard import add_health_and_reflection
 from .tasks import Tasks
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+MAX_WAITING_CALLS = (
+    20_000  # above, gRPC cancels calls at random: a flood of one caller's would cancel others'
+)
 STREAM_WINDOW_BYTES = 4 * 1024 * 1024  # several frames may be on their way before one is read
 
 log = logging.getLogger(__name__)
@@ -114,6 +116,7 @@ async def serve(
     """
     _check_exposure(config)
     access = Access(read_tokens(config.tokens) if config.tokens else (), oracle_token=config.oracle_token)
+    keep_metadata_out_of_the_log()
     set_process_time_zone()
     stop = stop or asyncio.Event()
     bank = await asyncio.to_thread(lambda: TaskBank.open(config.bank) if config.bank else TaskBank.default())
@@ -159,7 +162,7 @@ async def _serve(
                 _benchmark_service(calls, Benchmark(bank, pool, SqlReviewer())),
             )
         )
-        healthy = await _add_health_and_reflection(server)
+        healthy = await add_health_and_reflection(server, _service_names())
         address = f"{config.host}:{_bind(server, config)}"
         await server.start()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -206,6 +209,8 @@ def _options(config: ServerConfig) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", int(config.reuse_port)),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", -1),  # 256 wide results are large, and refusing would cut the stream
+        ("grpc.server.max_pending_requests", MAX_WAITING_CALLS),
+        ("grpc.server.max_pending_requests_hard_limit", 2 * MAX_WAITING_CALLS),
         ("grpc.http2.lookahead_bytes", STREAM_WINDOW_BYTES),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
@@ -290,15 +295,9 @@ def _benchmark_service(calls: Calls, benchmark: Benchmark) -> grpc.GenericRpcHan
     )
 
 
-async def _add_health_and_reflection(server: grpc.aio.Server) -> health.aio.HealthServicer:
-    names = [
+def _service_names() -> list[str]:
+    return [
         service.full_name
         for file in (environment_pb2, task_pb2, benchmark_pb2)
         for service in file.DESCRIPTOR.services_by_name.values()
     ]
-    healthy = health.aio.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
-    for name in ("", *names):
-        await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
-    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    return healthy

@@ -21,5 +21,9 @@ def test_the_service_may_ask_for_a_longer_wait_within_bounds(hint, waited):
 
 def test_only_what_may_do_better_later_is_tried_again():
     again = {code for code in grpc.StatusCode if may_retry(DojoError("no", code))}
-    assert again == {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
+    assert again == {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.CANCELLED,
+    }
     assert may_retry(DojoError("full", grpc.StatusCode.RESOURCE_EXHAUSTED, retry_after=1.0))

@@ -92,8 +92,12 @@ def reset() -> Iterator[Rule]:
     yield Rule("profile", "string.max_len", ResetRequest(task_id="t", profile="x" * 65), profiles)
     budgets = tuple(ResetRequest(task_id="t", budget=n) for n in (0, 100))
     yield Rule("budget", "uint32.lte", ResetRequest(task_id="t", budget=101), budgets)
-    policies = tuple(ResetRequest(task_id="t", policy=text) for text in ("", "x" * 128))
+    policies = tuple(
+        ResetRequest(task_id="t", policy=text) for text in ("", "x" * 128, "gpt é 7/8 \U0001f600")
+    )
     yield Rule("policy", "string.max_len", ResetRequest(task_id="t", policy="x" * 129), policies)
+    for bad in ("a\0b", "a\n", "\x7f"):
+        yield Rule("policy", "string.pattern", ResetRequest(task_id="t", policy=bad), policies)
 
 
 def listing() -> Iterator[Rule]:

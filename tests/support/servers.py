@@ -105,6 +105,7 @@ def start(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        errors="backslashreplace",  # gRPC's own lines may have bytes in them that a peer has sent
         env={
             **os.environ,
             "SQLDOJO_ORACLE_TOKEN": ORACLE_TOKEN,

@@ -48,7 +48,9 @@ class ResetRequest(_message.Message):
     budget: _builtins.int
     """How many steps the episode may take, 1 to 100. 0: the profile's own budget."""
     policy: _builtins.str
-    """A label for whoever plays, such as a checkpoint's name; the journal keeps it. Empty: none."""
+    """A label for whoever plays, such as a checkpoint's name, without control characters; the journal keeps it.
+    Empty: none.
+    """
     def __init__(
         self,
         *,

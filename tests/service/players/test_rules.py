@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqldojo.service.players import rules
+from sqldojo.service.players import rules, splice
 from sqldojo.service.sessions.refusal import Refusal
 from sqldojo.v1 import action_pb2
 from sqldojo.v1 import environment_pb2 as pb
@@ -30,3 +30,27 @@ def test_the_short_cut_agrees_with_the_rules(kind, session_id, step_index, actio
         assert allowed
     except Refusal:
         assert not allowed
+
+
+UNKNOWN = b"\x98\x06\x01" + b"\x9d\x06abcd" + b"\x99\x06abcdefgh" + b"\x9a\x06\x02ab"  # field 99
+
+
+@given(count=st.integers(0, 300), sql=TEXT, most=st.integers(0, 300), number=st.integers(0, 2**64 - 1))
+def test_fields_are_counted_without_reading_them(count, sql, most, number) -> None:
+    action = action_pb2.Action(query=action_pb2.Query(sql=sql))
+    command = pb.Command(correlation_id=number, step=pb.StepRequest(action=action))
+    frame = pb.RolloutRequest(commands=[command] * count).SerializeToString()
+    assert splice.has_more_fields(frame, most) is (count > most)
+    assert splice.has_more_fields(frame + UNKNOWN, most) is (count + 4 > most)
+    assert pb.RolloutRequest.FromString(frame + UNKNOWN).commands == [command] * count
+
+
+@given(data=st.binary(max_size=2000), start=st.sampled_from([b"", b"\x0a\x00" * 300, b"\xff" * 40_000]))
+def test_whatever_comes_is_a_frame_or_refused(data, start) -> None:
+    many = (start + data) * (1 + rules.MANY_BYTES // (len(start + data) + 1))
+    for frame in (start + data, many):
+        try:
+            read = rules.decode_frame(frame)
+        except Refusal:
+            continue
+        assert 1 <= len(read.commands) <= 256

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,9 +14,11 @@ import grpc
 import pytest
 import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2_grpc
 from hypothesis import given
 from hypothesis import strategies as st
-from servers import Server, serving
+from ports import free_port
+from servers import Server, serving, start
 
 from sqldojo.client import DojoError, ErrorReason, SyncDojo, Tls, connect_sync
 from sqldojo.service.rpc.access import Scope, TokensError, read_tokens
@@ -51,6 +54,7 @@ class Stubs:
     tasks: task_pb2_grpc.TaskServiceStub
     benchmark: benchmark_pb2_grpc.BenchmarkServiceStub
     health: health_pb2_grpc.HealthStub
+    reflection: reflection_pb2_grpc.ServerReflectionStub
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +78,7 @@ def stubs(closed: Server) -> Iterator[Stubs]:
             task_pb2_grpc.TaskServiceStub(channel),
             benchmark_pb2_grpc.BenchmarkServiceStub(channel),
             health_pb2_grpc.HealthStub(channel),
+            reflection_pb2_grpc.ServerReflectionStub(channel),
         )
 
 
@@ -101,6 +106,7 @@ def test_nobody_gets_in_without_a_known_token(stubs: Stubs, task_id: str, detail
         lambda: list(stubs.environment.Rollout(iter([pb.RolloutRequest()]), metadata=sent)),
         lambda: stubs.tasks.ListTasks(task_pb2.ListTasksRequest(), metadata=sent),
         lambda: list(stubs.benchmark.Run(benchmark_pb2.RunRequest(), metadata=sent)),
+        lambda: list(stubs.reflection.ServerReflectionInfo(iter([]), metadata=sent)),
     ]
     assert {refused(call, detail) for call in calls} == {error_pb2.ERROR_REASON_UNKNOWN_TOKEN}
     health = stubs.health.Check(health_pb2.HealthCheckRequest())  # is for everybody
@@ -200,6 +206,8 @@ def test_tls_and_client_certificates(tokens: Path, tmp_path: Path) -> None:
     with serving(*options, "--tls-client-ca", str(files["ca"])) as server:
         assert _reaches(server.address, mutual)
         assert not _reaches(server.address, tls)
+        strange = _write(other, tmp_path / "strange")
+        assert not _reaches(server.address, Tls(files["ca"], strange["cert"], strange["key"]))
 
 
 def _write(authority: trustme.CA, folder: Path) -> dict[str, Path]:
@@ -247,6 +255,28 @@ def test_a_public_address_needs_tls_and_tokens(options, starts: bool, tokens: Pa
     )
     assert (process.returncode == 0) is starts
     assert starts or "--insecure" in process.stderr
+
+
+@pytest.mark.parametrize("host", ["[::]", socket.gethostname(), "127.0.0.1.example"])
+def test_what_may_be_a_public_address_needs_them_too(host: str) -> None:
+    process = subprocess.run(
+        [sys.executable, "-m", "sqldojo.cli", "serve", "--address", f"{host}:0", "--embedded"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert process.returncode == 2
+    assert "--insecure" in process.stderr
+
+
+def test_the_password_of_a_database_is_not_told() -> None:
+    journal = f"postgresql://sqldojo:secret-of-the-database@127.0.0.1:{free_port()}/journal"
+    server = start("--journal", journal)
+    assert server.process.wait(60) == 2
+    server.log.wait_for("sqldojo")
+    assert "127.0.0.1" in server.log
+    assert "secret-of" not in server.log
 
 
 def test_no_secret_is_logged(tokens: Path, task_id: str) -> None:

@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
+import servers
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 from messages import BOMB, query
+from wirefuzz import encoding
+from wirefuzz.connections import DATA, END_HEADERS, END_STREAM, HEADERS, OPENING, frame, headers
+from wirefuzz.processes import family
 
 from sqldojo.v1 import (
     action_pb2,
@@ -178,11 +184,88 @@ def test_text_that_is_no_utf8_and_bytes_that_are_no_message(
         assert found.reason == error_pb2.ERROR_REASON_MALFORMED_MESSAGE
 
 
+@pytest.mark.parametrize("method", ["Check", "Watch"])
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (b"\xff\xff\xff\xff", error_pb2.ERROR_REASON_MALFORMED_MESSAGE),
+        (b"\x0a\x02\xc3\x28", error_pb2.ERROR_REASON_MALFORMED_MESSAGE),
+        (b"\x0a\x81\x02" + b"x" * 257, error_pb2.ERROR_REASON_INVALID_FIELD),
+    ],
+)
+def test_bad_health_checks_are_told_as_such(
+    channel: grpc.Channel, detail, method: str, sent: bytes, reason: int
+) -> None:
+    raw = channel.unary_stream(f"/grpc.health.v1.Health/{method}")
+    code, found = refused(lambda: list(raw(sent, timeout=60)), detail)
+    assert (code, found.reason) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
+
+
+def test_health_is_told_and_watched(channel: grpc.Channel) -> None:
+    stub = health_pb2_grpc.HealthStub(channel)
+    states = health_pb2.HealthCheckResponse
+    for name, status in (
+        ("", states.SERVING),
+        ("sqldojo.v1.TaskService", states.SERVING),
+        ("x", states.SERVICE_UNKNOWN),
+    ):
+        assert next(stub.Watch(health_pb2.HealthCheckRequest(service=name))).status == status
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Check(health_pb2.HealthCheckRequest(service="x"))
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_bad_reflection_requests_are_told_as_such(channel: grpc.Channel, detail) -> None:
+    raw = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+    code, found = refused(lambda: list(raw(iter([b"\xff\xff"]))), detail)
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert found.reason == error_pb2.ERROR_REASON_MALFORMED_MESSAGE
+    asked = reflection_pb2.ServerReflectionRequest(file_containing_symbol="sqldojo.v1.Command")
+    deep = encoding.groups(100)  # as deep as may be read, but not with another message around it
+    (reply,) = raw(iter([asked.SerializeToString() + deep]))
+    read = reflection_pb2.ServerReflectionResponse.FromString(reply)
+    assert read.original_request == asked
+    assert read.file_descriptor_response.file_descriptor_proto
+
+
+def test_metadata_that_cannot_be_decoded_is_not_logged() -> None:
+    """It may be a token."""
+    with servers.serving() as own, grpc.insecure_channel(own.address) as opened:
+        host, port = own.address.rsplit(":", 1)
+        sent = headers(b"/sqldojo.v1.TaskService/ListTasks", (b"authorization", b"Bearer secret-\xff"))
+        body = frame(HEADERS, END_HEADERS, 1, sent) + frame(DATA, END_STREAM, 1, bytes(5))
+        with socket.create_connection((host, int(port))) as peer:
+            peer.sendall(OPENING + body)
+            peer.settimeout(60)
+            answer = b""
+            while b"grpc-status" not in answer:  # the trailers, as literals
+                received = peer.recv(65_536)
+                assert received
+                answer += received
+        assert b"16" in answer.partition(b"grpc-status")[2]  # UNAUTHENTICATED
+        task_pb2_grpc.TaskServiceStub(opened).ListTasks(task_pb2.ListTasksRequest(page_size=1))
+    own.log.wait_for("stopped")
+    assert "secret" not in own.log
+    assert "Traceback" not in own.log
+
+
 def test_garbage_instead_of_http2(server, bystander: str) -> None:
     host, port = server.address.rsplit(":", 1)
     for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01" + b"\0" * 100, bytes(range(256))):
         with socket.create_connection((host, int(port))) as peer:
             peer.sendall(garbage)
+
+
+@pytest.mark.parametrize("count", [0, 257, 8_000_000])
+def test_a_frame_of_too_few_or_too_many_commands(stub: Stub, bystander: str, server, count: int) -> None:
+    before = sum(held.memory for held in family(server.process.pid).values())
+    with grpc.insecure_channel(server.address) as channel:
+        raw = channel.unary_unary("/sqldojo.v1.EnvironmentService/Rollout")
+        reply = pb.RolloutResponse.FromString(raw(b"\x0a\x00" * count))
+    assert reply.error.detail.reason == error_pb2.ERROR_REASON_INVALID_FIELD
+    assert reply.error.detail.field == "commands"
+    held = sum(held.memory for held in family(server.process.pid).values())
+    assert held < before + 150_000_000  # not the 25 times of its 16 MB that reading it would take
 
 
 def test_a_message_over_the_size_limit(stub: Stub, session: str, bystander: str) -> None:

@@ -253,3 +253,33 @@ def _change(url: str, statement: str) -> None:
         await engine.dispose()
 
     asyncio.run(work())
+
+
+def test_texts_that_no_database_takes_hurt_nobody(url: str, stub_of) -> None:
+    """PostgreSQL refuses a NUL in a text, and with it the transaction, in which others have steps too."""
+    with serving("--journal", url) as server:
+        stub = stub_of(server)
+        first = stub.Reset(pb.ResetRequest(task_id=EXPLORE, session_id="bystander"))
+        frame = pb.RolloutRequest(
+            commands=[
+                pb.Command(step=query("bystander", 1, "SELECT 1")),
+                pb.Command(step=query("a\0b", 1, "SELECT 1")),
+                pb.Command(reset=pb.ResetRequest(task_id=EXPLORE, session_id="nul", policy="a\0b")),
+                pb.Command(reset=pb.ResetRequest(task_id="a\0b", session_id="nul", profile="\0")),
+                pb.Command(step=query("bystander", 2, "SELECT '\0'")),
+                pb.Command(step=query("\U0001f600" * 128, 1, "SELECT 1")),
+                pb.Command(close=pb.CloseSessionRequest(session_id="\0")),
+            ]
+        )
+        (reply,) = stub.Rollout(iter([frame]))
+        assert [result.error.detail.reason for result in reply.results] == [
+            0,
+            error_pb2.ERROR_REASON_UNKNOWN_SESSION,
+            error_pb2.ERROR_REASON_INVALID_FIELD,
+            error_pb2.ERROR_REASON_UNKNOWN_TASK,
+            0,
+            error_pb2.ERROR_REASON_UNKNOWN_SESSION,
+            error_pb2.ERROR_REASON_UNKNOWN_SESSION,
+        ]
+        assert refused(stub.GetState, everything("a\0b")) == error_pb2.ERROR_REASON_UNKNOWN_SESSION
+        assert len(stub.GetState(everything(first.session_id)).history) == 2
