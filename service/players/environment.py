@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
 
 class Environment:
-    """Carries calls out. Blocking: for a worker thread."""
+    """Carries calls out. Blocking: for worker threads."""
 
     def __init__(self, sessions: SessionStore) -> None:
         self._sessions = sessions
@@ -51,20 +51,12 @@ class Environment:
             "CloseSession": (pb.CloseSessionRequest, self._close),
         }
 
-    def begin(self, call: Call, slot: Slot) -> Played:
+    def begin(self, call: Call) -> Played:
         """Begins what a call does."""
-        return self._sessions.begin(call.owner, sees_all=call.sees_all, watch=slot)
+        return self._sessions.begin(call.owner, sees_all=call.sees_all)
 
-    def carry_out(
-        self, call: Call, played: Played, slot: Slot, is_cut: Callable[[], bool]
-    ) -> Sequence[Answer]:
-        """Carries a call out. Raises Refusal, but for a frame.
-
-        Once `is_cut` says that nobody waits for the answers, the rest of a frame is left alone.
-        """
-        slot.at(call.serial, 0)
-        if call.method == FRAME:
-            return self._frame(call, played, slot, is_cut)
+    def carry_out(self, call: Call, played: Played) -> Sequence[Answer]:
+        """Carries a call out that is no frame. Raises Refusal."""
         kind, answer = self._methods[call.method]
         request: Any = rules.read(kind, call.data)
         self._sessions.recall([request.session_id], played)
@@ -73,31 +65,14 @@ class Environment:
             raise session.lost
         return [Answer(session.number if session else 0, encoded)]
 
-    def _frame(self, call: Call, played: Played, slot: Slot, is_cut: Callable[[], bool]) -> Sequence[Answer]:
-        try:
-            request = rules.decode_frame(call.data)
-            self._sessions.recall([_session_id(command) for command in request.commands], played)
-        except Refusal as refusal:
-            return [Answer(0, splice.field(_ERROR, encode_command_error(refusal, "")))]
-        done: list[tuple[int, int, _Done | Refusal, str | None]] = []
-        for place, command in zip(call.places or range(MAX_COMMANDS), request.commands, strict=False):
-            if is_cut():
-                break
-            kind = command.WhichOneof("kind")
-            slot.at(call.serial, place)
-            brought: _Done | Refusal
-            try:
-                brought = self._command(command, kind, played, _cut_short(call.cuts, place))
-            except Refusal as refusal:
-                brought = refusal
-            except Exception:
-                log.exception("command %d (%s) of a frame failed", place, kind)
-                brought = internal()
-            done.append((command.correlation_id, place, brought, kind))
-        # Now, since a session may be lost while the frame is carried out.
-        return [_encode(*each) for each in done]
+    def read_frame(self, call: Call, played: Played) -> Sequence[pb.Command]:
+        """Reads a frame's commands, and brings back the sessions that they are about. Raises Refusal."""
+        request = rules.decode_frame(call.data)
+        self._sessions.recall([_session_id(command) for command in request.commands], played)
+        return request.commands
 
-    def _command(self, command: pb.Command, kind: str | None, played: Played, cut_short: str) -> _Done:
+    def command(self, command: pb.Command, kind: str | None, played: Played, cut_short: str) -> _Done:
+        """Carries out one command of a frame. Raises Refusal."""
         match kind:
             case "step":
                 step = command.step
@@ -148,6 +123,56 @@ class Environment:
     def _close(self, request: pb.CloseSessionRequest, played: Played, _: str) -> _Done:
         session = self._sessions.close(request.session_id, played)
         return session, pb.CloseSessionResponse(session_id=request.session_id).SerializeToString()
+
+
+class Frame:
+    """A frame, carried out one command after the other; it can be left between two and gone on with."""
+
+    def __init__(self, environment: Environment, call: Call, played: Played) -> None:
+        self._environment = environment
+        self._call = call
+        self._played = played
+        self._commands: Iterator[tuple[int, pb.Command]] | None = None
+        self._failed: Refusal | None = None
+        self._done: list[tuple[int, int, _Done | Refusal, str | None]] = []
+
+    def go_on(self, slot: Slot, must_yield: Callable[[], bool], is_cut: Callable[[], bool]) -> bool:
+        """Carries commands out until all are, or it must yield; says whether it is done.
+
+        Once `is_cut` says that nobody waits for the answers, the rest is left alone.
+        """
+        call = self._call
+        if self._commands is None:
+            try:
+                commands = self._environment.read_frame(call, self._played)
+            except Refusal as refusal:
+                self._failed = refusal
+                return True
+            self._commands = zip(call.places or range(MAX_COMMANDS), commands, strict=False)
+        for place, command in self._commands:
+            kind = command.WhichOneof("kind")
+            slot.at(call.serial, place)
+            brought: _Done | Refusal
+            try:
+                cut_short = _cut_short(call.cuts, place)
+                brought = self._environment.command(command, kind, self._played, cut_short)
+            except Refusal as refusal:
+                brought = refusal
+            except Exception:
+                log.exception("command %d (%s) of a frame failed", place, kind)
+                brought = internal()
+            self._done.append((command.correlation_id, place, brought, kind))
+            if is_cut():
+                return True
+            if must_yield():
+                return False
+        return True
+
+    def answers(self) -> Sequence[Answer]:
+        """Encodes what was done; not before the end, since a session may be lost meanwhile."""
+        if self._failed is not None:
+            return [Answer(0, splice.field(_ERROR, encode_command_error(self._failed, "")))]
+        return [_encode(*each) for each in self._done]
 
 
 _RESULTS = pb.RolloutResponse.RESULTS_FIELD_NUMBER

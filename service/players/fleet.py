@@ -217,7 +217,7 @@ class Fleet:
 
     def _take(self, seat: _Seat, epoch: int, message: tuple[Any, ...]) -> None:
         match message:
-            case ("done", serial, answer, plain, touched, seconds):
+            case ("done", serial, answer, touched, seconds, plain):
                 self._add(epoch, plain)
                 flying = seat.flying.pop(serial)
                 if flying.done.done():  # nobody waits: the call was cut

@@ -11,7 +11,7 @@ To a player:
     ("expire",)
 From a player:
     ("hello", pid)
-    ("done", serial, answer, records, touched, seconds)   answer: a refusal, or a list of Answers
+    ("done", serial, answer, touched, seconds, records)   answer: a refusal, or a list of Answers
     ("records", records)            what was played apart from calls
     ("forgot", numbers)             it has forgotten lost sessions: nothing of theirs comes any more
     ("ask", request, question, argument)

@@ -13,12 +13,12 @@ import os
 import secrets
 import socket
 import threading
-import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from time import thread_time
 from typing import Any
 from zlib import crc32
 
@@ -28,16 +28,17 @@ from ..sandbox.limits import Limits
 from ..sandbox.pool import DatabasePool, set_process_heap_limit
 from ..sessions.episodes import Episodes
 from ..sessions.journal.records import Recorded
+from ..sessions.played import Played
 from ..sessions.plugged_reviewer import PluggedReviewer, load_reviewer
 from ..sessions.refusal import Refusal
 from ..sessions.store import SessionStore
 from ..tasks.bank import TaskBank
 from ..tasks.bank_file import BankContent
 from . import link, wire
-from .environment import FRAME, Environment
+from .environment import FRAME, Environment, Frame
 from .errors import internal
 from .link import Board, Call, Slot
-from .workers import Workers
+from .turns import Turns
 
 SQLITE_HEAP_BYTES = 4 * 1024 * 1024 * 1024  # a backstop, far above what the sandbox's own limits allow
 BUFFER_BYTES = 1024 * 1024  # read from the socket at once
@@ -97,17 +98,13 @@ class Player:
         self._sending = threading.Lock()
         self._asking = Asking(self)
         self._sessions = _make_sessions(content, config, own, JournalMemory(self._asking, config.is_shared))
-        self._environment = Environment(self._sessions)
+        self.environment = Environment(self._sessions)
         one = config.statement_deadline * OVERDUE + 1.0
         many = 12 * one  # a submission: on every instance, with a check after it
         slots = (board.slot(thread, one, many) for thread in range(config.threads))
-        self._threads = threading.local()
-        self._slots: SimpleQueue[Slot] = SimpleQueue()
-        for slot in slots:
-            self._slots.put(slot)
-        self._for_calls = Workers(config.workers, "sqldojo-call")
-        self._for_frames = Workers(config.workers, "sqldojo-frame")
-        self._lanes = Lanes(self._for_frames, self._carry_out)
+        cores = max(1, len(os.sched_getaffinity(0)) // config.players)
+        self._turns = Turns(list(slots), config.workers, cores)
+        self._lanes = Lanes(self._turns)
 
     def send(self, *message: Any) -> None:
         """Sends a message; from any thread."""
@@ -125,12 +122,11 @@ class Player:
     def _take(self, kind: str, rest: list[Any]) -> None:
         match kind:
             case "call":
-                call = Call(*rest)
-                if call.lane:
-                    self._lanes.add(call)
+                job = _Job(self, Call(*rest))
+                if job.call.lane:
+                    self._lanes.add(job)
                 else:
-                    workers = self._for_frames if call.method == FRAME else self._for_calls
-                    workers.submit(self._carry_out, call)
+                    self._turns.add(job)
             case "cut":
                 self._lanes.cut(*rest)
             case "told":
@@ -140,70 +136,96 @@ class Player:
                 self._sessions.lose(numbers, link.read_refusal(refusal))
                 self.send("forgot", numbers)
             case "expire":
-                self._for_calls.submit(self._expire)
+                self._expire()
             case _:
                 raise ValueError(f"the server says {kind!r}")
 
-    def _carry_out(self, call: Call) -> None:
-        slot = self._slot()
-        started = time.thread_time()
-        played = self._environment.begin(call, slot)
-        try:
-            answers = self._environment.carry_out(call, played, slot, lambda: self._lanes.is_cut(call.lane))
-            answer: Any = [tuple(each) for each in answers]
-        except Refusal as refusal:
-            answer = link.plain_refusal(refusal)
-        except Exception:
-            log.exception("a call of %s failed", call.method)
-            answer = link.plain_refusal(internal())
-        slot.rest()
-        self._send_records("done", call.serial, answer, played, time.thread_time() - started)
+    def is_cut(self, lane: int) -> bool:
+        """Says whether nobody waits any more for the answers of a lane."""
+        return self._lanes.is_cut(lane)
+
+    def done(self, call: Call, answer: Any, played: Played | None, seconds: float) -> None:
+        """Sends a call's answer."""
+        touched = played is not None and played.touched
+        self._send_with_records("done", call.serial, answer, touched, seconds)
+        if call.lane:
+            self._lanes.done(call.lane)
 
     def _expire(self) -> None:
         played = self._sessions.begin("")
         expired = self._sessions.expire(played)
         if expired:
             log.info("%d idle sessions expired; %d live", expired, len(self._sessions))
-            self._send_records("records")
+            self._send_with_records("records")
 
-    def _send_records(self, kind: str, *rest: Any) -> None:
-        """Sends what was played until now, by whatever thread: in the order in which it was played."""
+    def _send_with_records(self, kind: str, *rest: Any) -> None:
+        """Sends a message whose last value is all that was played until now, in the order of play."""
         with self._sending:
             records = link.plain_records(self._sessions.unwritten.take())
-            if kind == "done":
-                serial, answer, played, seconds = rest
-                packed = link.pack(kind, serial, answer, records, played.touched, seconds)
-            else:
-                packed = link.pack(kind, records)
-            self._connection.sendall(packed)
+            self._connection.sendall(link.pack(kind, *rest, records))
 
-    def _slot(self) -> Slot:
+
+class _Job:
+    """A call that is carried out in turns."""
+
+    def __init__(self, player: Player, call: Call) -> None:
+        self.call = call
+        self.owner = call.owner
+        self.is_frame = call.method == FRAME
+        self.seconds = 0.0
+        self._player = player
+        self._played: Played | None = None
+        self._frame: Frame | None = None
+
+    def go_on(self, slot: Slot, must_yield: Callable[[], bool]) -> bool:
+        """See Job."""
+        began = thread_time()
+        slot.at(self.call.serial, 0)
         try:
-            return self._threads.slot  # type: ignore[no-any-return]
-        except AttributeError:
-            self._threads.slot = self._slots.get_nowait()
-            return self._slot()
+            answer = self._carry_out(slot, must_yield)
+        except Refusal as refusal:
+            answer = link.plain_refusal(refusal)
+        except Exception:
+            log.exception("a call of %s failed", self.call.method)
+            answer = link.plain_refusal(internal())
+        slot.rest()
+        self.seconds += thread_time() - began
+        if answer is None:
+            return False
+        self._player.done(self.call, answer, self._played, self.seconds)
+        return True
+
+    def _carry_out(self, slot: Slot, must_yield: Callable[[], bool]) -> Any:
+        """Gives plain answers; None when there is more to do."""
+        environment = self._player.environment
+        played = self._played = self._played or environment.begin(self.call)
+        played.watch = slot
+        if not self.is_frame:
+            return [tuple(each) for each in environment.carry_out(self.call, played)]
+        frame = self._frame = self._frame or Frame(environment, self.call, played)
+        if not frame.go_on(slot, must_yield, lambda: self._player.is_cut(self.call.lane)):
+            return None
+        return [tuple(each) for each in frame.answers()]
 
 
 class Lanes:
     """Calls in lanes: those of one lane are carried out in order, one at a time. For any thread."""
 
-    def __init__(self, workers: Workers, carry_out: Any) -> None:
-        self._workers = workers
-        self._carry_out = carry_out
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
         self._lock = threading.Lock()
-        self._waiting: dict[int, deque[Call]] = {}  # by lane, while one of its calls is under way
+        self._waiting: dict[int, deque[_Job]] = {}  # by lane, while one of its calls is under way
         self._cut: set[int] = set()
 
-    def add(self, call: Call) -> None:
+    def add(self, job: _Job) -> None:
         """Adds a call at the end of its lane."""
         with self._lock:
-            waiting = self._waiting.get(call.lane)
+            waiting = self._waiting.get(job.call.lane)
             if waiting is not None:
-                waiting.append(call)
+                waiting.append(job)
                 return
-            self._waiting[call.lane] = deque()
-        self._workers.submit(self._run, call)
+            self._waiting[job.call.lane] = deque()
+        self._turns.add(job)
 
     def cut(self, lane: int) -> None:
         """Nobody waits for the answers of a lane any more; no call of it comes after this."""
@@ -215,17 +237,16 @@ class Lanes:
         """Says whether nobody waits any more."""
         return lane in self._cut
 
-    def _run(self, call: Call) -> None:
-        """Carries out one call, and has the next one of the lane wait for its turn among the others'."""
-        self._carry_out(call)
+    def done(self, lane: int) -> None:
+        """A call has been carried out: the next one of its lane waits for its turn."""
         with self._lock:
-            waiting = self._waiting[call.lane]
+            waiting = self._waiting[lane]
             if not waiting:
-                del self._waiting[call.lane]
-                self._cut.discard(call.lane)
+                del self._waiting[lane]
+                self._cut.discard(lane)
                 return
             following = waiting.popleft()
-        self._workers.submit(self._run, following)
+        self._turns.add(following)
 
 
 class Asking:

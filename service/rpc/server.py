@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -23,7 +24,6 @@ from ..core.profiles import Profiles
 from ..core.sql_reviewer import SqlReviewer
 from ..players.fleet import Fleet
 from ..players.player import PlayerConfig
-from ..players.workers import Workers
 from ..sandbox.clock import set_process_time_zone
 from ..sandbox.limits import Limits
 from ..sandbox.pool import DatabasePool
@@ -152,7 +152,7 @@ async def _serve(
     _calm_garbage_collector()
     async with Fleet.running(_players(config, bank, journal), journal, config.player_memory_bytes) as fleet:
         server = grpc.aio.server(interceptors=(access,), options=_options(config))
-        workers = Workers(config.workers, "sqldojo-call")
+        workers = ThreadPoolExecutor(config.workers, "sqldojo-call")
         calls = Calls(workers, fleet, stopping)
         pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline))
         server.add_generic_rpc_handlers(

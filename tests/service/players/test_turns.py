@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqldojo.service.players.link import Board, Slot
+from sqldojo.service.players.turns import Turns
+
+WAIT = 20.0  # seconds, for what comes at once or never
+
+
+def turns(threads: int, *, frames: int = 8, cores: int = 2) -> Turns:
+    board = Board(Board.make(threads), threads)
+    return Turns([board.slot(thread, 1.0, 1.0) for thread in range(threads)], frames, cores)
+
+
+@dataclass
+class Once:
+    """Does one thing in one turn."""
+
+    work: Callable[[], object]
+    owner: str = ""
+    is_frame: bool = False
+    seconds: float = 0.0
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def go_on(self, slot: Slot, must_yield: Callable[[], bool]) -> bool:
+        self.work()
+        self.ended.set()
+        return True
+
+
+@dataclass
+class Endless:
+    """A frame that makes way when it must, and goes on until it is told to end."""
+
+    owner: str
+    stop: threading.Event
+    is_frame: bool = True
+    seconds: float = 0.0
+    turns: int = 0
+    began: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def go_on(self, slot: Slot, must_yield: Callable[[], bool]) -> bool:
+        self.turns += 1
+        self.began.set()
+        while not self.stop.is_set():
+            self.seconds += 0.001
+            if must_yield():
+                return False
+            self.stop.wait(0.001)
+        self.ended.set()
+        return True
+
+
+def test_work_one_after_the_other_stays_on_one_thread() -> None:
+    carried_out = turns(8)
+    seen = set()
+    for _ in range(50):
+        job = Once(lambda: seen.add(threading.get_ident()))
+        carried_out.add(job)
+        assert job.ended.wait(WAIT)
+    assert len(seen) <= 2  # a thread tells that it is done a moment before it is idle
+
+
+def test_one_owner_may_use_all_threads_and_the_rest_waits() -> None:
+    barrier = threading.Barrier(3)
+    carried_out = turns(3, cores=1)
+    jobs = [Once(lambda: barrier.wait(WAIT)) for _ in range(9)]
+    for job in jobs:
+        carried_out.add(job)
+    assert all(job.ended.wait(WAIT) for job in jobs)
+
+
+def test_frames_leave_threads_for_calls() -> None:
+    stop = threading.Event()
+    carried_out = turns(4, frames=2)
+    frames = [Endless("a", stop) for _ in range(5)]
+    for frame in frames:
+        carried_out.add(frame)
+    call = Once(lambda: None, owner="a")
+    carried_out.add(call)
+    assert call.ended.wait(WAIT)
+    stop.set()
+    assert all(frame.ended.wait(WAIT) for frame in frames)
+
+
+def test_frames_of_one_owner_take_turns() -> None:
+    stop = threading.Event()
+    carried_out = turns(4, frames=1)
+    frames = [Endless("a", stop) for _ in range(3)]
+    for frame in frames:
+        carried_out.add(frame)
+    assert all(frame.began.wait(WAIT) for frame in frames)
+    stop.set()
+    assert all(frame.ended.wait(WAIT) for frame in frames)
+    assert max(frame.turns for frame in frames) >= 2
+
+
+def test_owners_get_equal_parts_of_the_cores_whatever_they_have_waiting() -> None:
+    """A greedy owner has all threads; when another one comes, both have one thread for the two cores."""
+    stop, stop_polite = threading.Event(), threading.Event()
+    carried_out = turns(8, cores=2)
+    greedy = [Endless("greedy", stop) for _ in range(8)]
+    for frame in greedy:
+        carried_out.add(frame)
+    assert all(frame.began.wait(WAIT) for frame in greedy)
+    polite = Endless("polite", stop_polite)
+    carried_out.add(polite)
+    assert polite.began.wait(WAIT)
+    for _ in range(3):  # until the greedy one has made way
+        before = polite.seconds, sum(frame.seconds for frame in greedy)
+        stop.wait(0.3)
+    gained = polite.seconds - before[0], sum(frame.seconds for frame in greedy) - before[1]
+    assert gained[0] > 0.5 * gained[1]
+    stop_polite.set()
+    assert polite.ended.wait(WAIT)
+    stop.set()
+    assert all(frame.ended.wait(WAIT) for frame in greedy)
+
+
+def test_an_owner_that_comes_late_gets_its_part_and_no_more() -> None:
+    stop = threading.Event()
+    carried_out = turns(1, cores=1)
+    busy = Endless("busy", stop)
+    carried_out.add(busy)
+    while busy.seconds < 0.2:
+        assert not stop.wait(0.001)
+    late = Endless("late", stop)
+    carried_out.add(late)
+    while busy.turns < 12:
+        assert not stop.wait(0.001)
+    assert 6 <= late.turns <= 24
+    stop.set()
+    assert busy.ended.wait(WAIT)
+    assert late.ended.wait(WAIT)
