@@ -38,7 +38,7 @@ def main() -> int:
                 each_connection=50,
                 lingering=500,
                 large=True,
-                rest=40.0,
+                rest=60.0,
             )
         )
     for table in (_calls(report), _connections(report), _held(report)):
@@ -61,7 +61,9 @@ def _calls(report: Report) -> Table:
         methods.setdefault(path, Counter())[code] = count
     for path, codes in sorted(methods.items()):
         ended = ", ".join(f"{code} {count:,}" for code, count in codes.most_common())
-        table.add_row(path.rpartition(".")[2], f"{report.findings.sent[path]:,}", ended)
+        table.add_row(
+            path.rpartition(".")[2].replace("ServerReflection/", ""), f"{report.findings.sent[path]:,}", ended
+        )
     return table
 
 

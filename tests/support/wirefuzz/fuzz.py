@@ -28,7 +28,7 @@ from .processes import Held, family, sockets
 
 TOKEN = "token-of-the-fuzzer"
 TASKS = 12  # so few that all is in memory that may be kept there, after the first half
-GROWTH_BYTES = 32 * 1024 * 1024  # of one process's memory in the second half: what malloc scatters
+GROWTH_BYTES = 48 * 1024 * 1024  # of one process's memory in the second half: what malloc scatters
 
 
 @dataclass
@@ -107,7 +107,7 @@ def _options(folder: Path) -> Sequence[str]:
     return (
         "--tokens", str(tokens), "--bank", str(_small_bank(folder)),
         "--journal", str(folder / "journal.sqlite"),
-        "--players", "2", "--max-sessions", "200", "--statement-deadline", "0.05",
+        "--players", "2", "--max-sessions", "200", "--statement-deadline", "0.05", "--idle-seconds", "60",
     )  # fmt: skip
 
 
