@@ -105,6 +105,23 @@ def serve(
     player_memory: Annotated[
         int, typer.Option(min=128, metavar="MB", help="How much memory one of them may take.")
     ] = 4096,
+    caller_sessions: Annotated[
+        int, typer.Option(min=0, help="How many sessions one caller may have; 0: all of them.")
+    ] = 0,
+    caller_calls: Annotated[
+        int, typer.Option(min=1, help="How many calls and streams one caller may have under way.")
+    ] = 1000,
+    caller_memory: Annotated[
+        int,
+        typer.Option(min=16, metavar="MB", help="How large one caller's requests under way may be."),
+    ] = 256,
+    caller_cores: Annotated[
+        float,
+        typer.Option(min=0, help="How many seconds of a core's time one caller gets a second; 0: no limit."),
+    ] = 0.0,
+    stall_seconds: Annotated[
+        float, typer.Option(min=1, help="A stream whose client does not read for so long ends.")
+    ] = 60.0,
     reuse_port: Annotated[
         bool, typer.Option("--reuse-port", help="Share the port with other servers on this machine.")
     ] = False,
@@ -154,7 +171,12 @@ def serve(
         idle_seconds=idle_seconds,
         statement_deadline=statement_deadline,
         players=players,
-        player_memory_bytes=player_memory << 20,
+        player_memory=player_memory,
+        caller_sessions=caller_sessions,
+        caller_calls=caller_calls,
+        caller_memory=caller_memory,
+        caller_cores=caller_cores,
+        stall_seconds=stall_seconds,
         reuse_port=reuse_port,
     )
 

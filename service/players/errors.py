@@ -31,6 +31,8 @@ CODES: dict[Reason, int] = {
     Reason.JOURNAL_UNAVAILABLE: code_pb2.UNAVAILABLE,
     Reason.REPLAY_MISMATCH: code_pb2.DATA_LOSS,
     Reason.SCOPE_REQUIRED: code_pb2.PERMISSION_DENIED,
+    Reason.CALLER_BUSY: code_pb2.RESOURCE_EXHAUSTED,
+    Reason.CLIENT_STALLED: code_pb2.RESOURCE_EXHAUSTED,
 }
 
 

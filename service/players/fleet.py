@@ -59,16 +59,22 @@ class _Done:
 
     answers: list[Answer]
     written: asyncio.Future[None] | None
-    seconds: float
 
 
 class Fleet:
     """The players of a server. For one event loop."""
 
-    def __init__(self, config: PlayerConfig, journal: Writable, memory_bytes: int) -> None:
+    def __init__(
+        self,
+        config: PlayerConfig,
+        journal: Writable,
+        memory_bytes: int,
+        charge: Callable[[str, float], None],
+    ) -> None:
         self._config = config
         self._journal = journal
         self._memory_bytes = memory_bytes
+        self._charge = charge
         self._nursery = _Nursery(config)
         self._committer = Committer(journal, self._lose)
         self._serials = itertools.count(1)
@@ -81,13 +87,18 @@ class Fleet:
     @classmethod
     @asynccontextmanager
     async def running(
-        cls, config: PlayerConfig, journal: Writable, memory_bytes: int
+        cls,
+        config: PlayerConfig,
+        journal: Writable,
+        memory_bytes: int,
+        charge: Callable[[str, float], None],
     ) -> AsyncIterator[Fleet]:
         """Runs players for as long as the block takes; at its end all that was played is in the journal.
 
-        `memory_bytes` is what one may have. Raises PlayerError when they do not start.
+        `memory_bytes` is what one may have. `charge` is told how many seconds of the processor's time each
+        call of an owner took. Raises PlayerError when they do not start.
         """
-        fleet = cls(config, journal, memory_bytes)
+        fleet = cls(config, journal, memory_bytes, charge)
         try:
             await asyncio.gather(*map(fleet._seat, fleet._seats))
             fleet._spawn(fleet._look_after())
@@ -220,6 +231,7 @@ class Fleet:
             case ("done", serial, answer, touched, seconds, plain):
                 self._add(epoch, plain)
                 flying = seat.flying.pop(serial)
+                self._charge(flying.call.owner, seconds)
                 if flying.done.done():  # nobody waits: the call was cut
                     self._committer.commit()
                 elif isinstance(answer, tuple):
@@ -228,7 +240,7 @@ class Fleet:
                 else:
                     answers = [Answer(_key(epoch, number), encoded) for number, encoded in answer]
                     flying.done.set_result(
-                        _Done(answers, self._committer.commit() if touched or plain else None, seconds)
+                        _Done(answers, self._committer.commit() if touched or plain else None)
                     )
             case ("records", plain):
                 self._add(epoch, plain)

@@ -57,6 +57,7 @@ class PlayerConfig:
     reviewer_seconds: float
     statement_deadline: float
     max_sessions: int
+    caller_sessions: int
     idle_seconds: float
     workers: int
     players: int
@@ -308,6 +309,7 @@ def _make_sessions(
         Episodes(bank, pool, reviewer, config.profiles, wire.ENCODING, gate),
         memory,
         max_sessions=-(-config.max_sessions // config.players),
+        owner_sessions=-(-config.caller_sessions // config.players),
         idle_seconds=config.idle_seconds,
         make_id=make_id,
     )

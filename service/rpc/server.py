@@ -35,6 +35,7 @@ from ..sessions.journal.unkept import Unkept
 from ..sessions.plugged_reviewer import load_reviewer
 from ..tasks.bank import TaskBank
 from .access import Access, keep_metadata_out_of_the_log, read_tokens
+from .admission import Admission, Quota
 from .benchmark import Benchmark
 from .calls import Calls
 from .standard import add_health_and_reflection
@@ -70,7 +71,12 @@ class ServerConfig:
     `reviewer_seconds` for a statement. `tokens` is a file of bearer tokens. An address that others can reach
     is refused without `tls` and `tokens`, unless `insecure` says that this is meant. `players` processes
     share the sessions; in each, `workers` threads carry out single calls, and as many more frames. One that
-    takes more than `player_memory_bytes` is replaced.
+    takes more than `player_memory` MB is replaced.
+
+    A caller, which is whoever has a token, or all who have none, may have `caller_sessions` (0: all), as many
+    calls and streams under way as `caller_calls` says, `caller_memory` MB of requests, and seconds of the
+    processor's time in a second as `caller_cores` says (0: all there is). A stream that its client does not
+    read for `stall_seconds` ends.
     """
 
     host: str = "127.0.0.1"
@@ -89,7 +95,12 @@ class ServerConfig:
     idle_seconds: float = 900.0
     statement_deadline: float = 1.0
     players: int = 1
-    player_memory_bytes: int = 4 * 1024 * 1024 * 1024
+    player_memory: int = 4096
+    caller_sessions: int = 0
+    caller_calls: int = 1000
+    caller_memory: int = 256
+    caller_cores: float = 0.0
+    stall_seconds: float = 60.0
     workers: int = 8
     reuse_port: bool = False
     grace_seconds: float = 10.0
@@ -151,10 +162,12 @@ async def _serve(
     if config.reviewer:
         load_reviewer(config.reviewer)  # it is the players that ask it, but one that is none is told now
     _calm_garbage_collector()
-    async with Fleet.running(_players(config, bank, journal), journal, config.player_memory_bytes) as fleet:
+    admission = Admission(Quota(config.caller_calls, config.caller_memory << 20, config.caller_cores))
+    players = _players(config, bank, journal)
+    async with Fleet.running(players, journal, config.player_memory << 20, admission.charge) as fleet:
         server = grpc.aio.server(interceptors=(access,), options=_options(config))
         workers = ThreadPoolExecutor(config.workers, "sqldojo-call")
-        calls = Calls(workers, fleet, stopping)
+        calls = Calls(workers, fleet, admission, config.stall_seconds, stopping)
         pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline))
         server.add_generic_rpc_handlers(
             (
@@ -191,6 +204,7 @@ def _players(config: ServerConfig, bank: TaskBank, journal: Writable) -> PlayerC
         reviewer_seconds=config.reviewer_seconds,
         statement_deadline=config.statement_deadline,
         max_sessions=config.max_sessions,
+        caller_sessions=config.caller_sessions or config.max_sessions,
         idle_seconds=config.idle_seconds,
         workers=config.workers,
         players=config.players,

@@ -30,6 +30,8 @@ class Reason(IntEnum):
     JOURNAL_UNAVAILABLE = 20
     REPLAY_MISMATCH = 21
     SCOPE_REQUIRED = 22
+    CALLER_BUSY = 23
+    CLIENT_STALLED = 24
 
 
 class Refusal(Exception):

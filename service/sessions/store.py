@@ -7,7 +7,7 @@ import re
 import secrets
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -67,8 +67,8 @@ class _Past(NamedTuple):
 class SessionStore:
     """All live sessions. Every method may be called from any thread; what cannot be done raises Refusal.
 
-    What is played goes into `unwritten` until the journal has it. `make_id` makes the id of a session whose
-    caller gives none.
+    An owner may have `owner_sessions` of them. What is played goes into `unwritten` until the journal has it.
+    `make_id` makes the id of a session whose caller gives none.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class SessionStore:
         memory: Memory,
         *,
         max_sessions: int,
+        owner_sessions: int,
         idle_seconds: float,
         make_id: Callable[[], str] = lambda: secrets.token_urlsafe(16),
     ) -> None:
@@ -84,10 +85,12 @@ class SessionStore:
         self._episodes = episodes
         self._memory = memory
         self._max_sessions = max_sessions
+        self._owner_sessions = owner_sessions
         self._idle_seconds = idle_seconds
         self._make_id = make_id
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
+        self._counts: Counter[str] = Counter()  # of sessions, by owner
         self._past: OrderedDict[str, _Past] = OrderedDict()
 
     def __len__(self) -> int:
@@ -259,21 +262,45 @@ class SessionStore:
         with self._lock:
             session.ended = True
             if self._sessions.get(session.session_id) is session:
-                del self._sessions[session.session_id]
+                self._remove(session)
             self._past.pop(session.session_id, None)
 
     # ---- coming and going; with the lock held ----
 
     def _put(self, session: Session, before: Session | None, played: Played) -> None:
         with self._lock:
-            if before is None and len(self._sessions) >= self._max_sessions:
-                self._expire(played)
-                if len(self._sessions) >= self._max_sessions:
-                    raise self._full()
-            self._sessions[session.session_id] = session
-            self._past.pop(session.session_id, None)
+            current = self._sessions.get(session.session_id)
+            if current is None:
+                self._make_room(session.record.owner, played)
+            else:
+                self._remove(current)
+            self._insert(session)
         if before is not None:
             _free(before)
+
+    def _make_room(self, owner: str, played: Played) -> None:
+        """Raises Refusal when there can be no more sessions, or no more of the owner's."""
+        if self._has_room(owner) or (self._expire(played) and self._has_room(owner)):
+            return
+        if len(self._sessions) >= self._max_sessions:
+            raise self._full(f"all {self._max_sessions} sessions of this server are in use", "--max-sessions")
+        what = f"all {self._owner_sessions} sessions that this caller may have are in use"
+        raise self._full(what, "--caller-sessions")
+
+    def _has_room(self, owner: str) -> bool:
+        return len(self._sessions) < self._max_sessions and self._counts[owner] < self._owner_sessions
+
+    def _insert(self, session: Session) -> None:
+        self._sessions[session.session_id] = session
+        self._counts[session.record.owner] += 1
+        self._past.pop(session.session_id, None)
+
+    def _remove(self, session: Session) -> None:
+        del self._sessions[session.session_id]
+        owner = session.record.owner
+        self._counts[owner] -= 1
+        if not self._counts[owner]:
+            del self._counts[owner]
 
     def _expire(self, played: Played) -> int:
         oldest = time.monotonic() - self._idle_seconds
@@ -295,7 +322,7 @@ class SessionStore:
         return expired
 
     def _retire(self, session: Session, status: Status) -> None:
-        del self._sessions[session.session_id]
+        self._remove(session)
         self._remember(_Past(session.record, status))
 
     def _remember(self, past: _Past) -> None:
@@ -323,12 +350,9 @@ class SessionStore:
                 past = _Past(record, status, str(mismatch))
             else:
                 with self._lock:
-                    room = len(self._sessions) < self._max_sessions or self._expire(played) > 0
-                    if room:
-                        self._sessions.setdefault(record.session_id, session)
-                        self._past.pop(record.session_id, None)
-                if not room:
-                    raise self._full()
+                    if record.session_id not in self._sessions:
+                        self._make_room(record.owner, played)
+                        self._insert(session)
                 return True
         with self._lock:
             if record.session_id not in self._sessions:
@@ -347,13 +371,13 @@ class SessionStore:
             return True
         return status != Status.LIVE or steps > len(session.answered)
 
-    def _full(self) -> Refusal:
+    def _full(self, what: str, option: str) -> Refusal:
         return Refusal(
             Reason.TOO_MANY_SESSIONS,
-            f"all {self._max_sessions} sessions of this server are in use",
+            what,
             hint=(
                 "Close sessions that have ended, wait for idle ones to expire "
-                f"({self._idle_seconds:g} s), or start the server with a higher --max-sessions."
+                f"({self._idle_seconds:g} s), or start the server with a higher {option}."
             ),
             retry_after_seconds=1.0,
         )

@@ -70,6 +70,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The session's replay gives other answers than its journal has, so it cannot go on. DATA_LOSS."""
     ERROR_REASON_SCOPE_REQUIRED: _ErrorReason.ValueType  # 22
     """The method needs a token with a higher scope. PERMISSION_DENIED."""
+    ERROR_REASON_CALLER_BUSY: _ErrorReason.ValueType  # 23
+    """The caller has as many calls, bytes or as much of the processor's time as it may. RESOURCE_EXHAUSTED;
+    retry_after is set.
+    """
+    ERROR_REASON_CLIENT_STALLED: _ErrorReason.ValueType  # 24
+    """The client has not read its stream for too long, which was ended. RESOURCE_EXHAUSTED."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call was refused. Stable: programs may branch on it."""
@@ -120,6 +126,12 @@ ERROR_REASON_REPLAY_MISMATCH: ErrorReason.ValueType  # 21
 """The session's replay gives other answers than its journal has, so it cannot go on. DATA_LOSS."""
 ERROR_REASON_SCOPE_REQUIRED: ErrorReason.ValueType  # 22
 """The method needs a token with a higher scope. PERMISSION_DENIED."""
+ERROR_REASON_CALLER_BUSY: ErrorReason.ValueType  # 23
+"""The caller has as many calls, bytes or as much of the processor's time as it may. RESOURCE_EXHAUSTED;
+retry_after is set.
+"""
+ERROR_REASON_CLIENT_STALLED: ErrorReason.ValueType  # 24
+"""The client has not read its stream for too long, which was ended. RESOURCE_EXHAUSTED."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
 @_typing.final

@@ -102,7 +102,7 @@ def replica(url: str, loop: asyncio.AbstractEventLoop, episodes: Episodes) -> It
     async def make() -> Replica:
         journals.append(await Journal.open(journal_url(url)))
         memory = JournalMemory(journals[-1], loop)
-        store = SessionStore(episodes, memory, max_sessions=100, idle_seconds=900.0)
+        store = SessionStore(episodes, memory, max_sessions=100, owner_sessions=100, idle_seconds=900.0)
         return Replica(store, Committer(journals[-1], store.lose), loop)
 
     def on_loop(work: object) -> Future:
