@@ -33,18 +33,18 @@ from .generator import Generator
 RESULTS = Path("build/sandbox_fuzz.json")
 DATABASES = ("retail_shop", "hospital", "airline", "sports")
 LATE = 0.20  # of the deadline
+RUNS = 10  # of a statement that is late, for it may be the machine that was busy
 SHOWN = 20  # violations
 
 
 @dataclass
 class Findings:
-    """What came of all statements. Times are shares of the deadline beyond it; memory is in bytes."""
+    """What came of all statements. `late` is a share of the deadline, beyond it."""
 
     statements: int = 0
     seconds: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
-    late: float = 0.0  # by the time on the clock, which other processes lengthen
-    late_processor: float = 0.0  # by the time on the processor
+    late: float = 0.0  # of each statement the least of its runs
     peak_bytes: int = 0
     descriptors_before: int = 0
     descriptors_after: int = 0
@@ -60,12 +60,10 @@ class Findings:
             self.violations.append(f"{result.fault}: {sql!r}")
         else:
             self.permitted_writes += result.wrote
-        if result.seconds > deadline:
-            self.late = max(self.late, result.seconds / deadline - 1)
-            late = result.processor_seconds / deadline - 1
-            self.late_processor = max(self.late_processor, late)
-            if late > LATE:
-                self.violations.append(f"late by {late:.0%} ({result.outcome}): {sql!r}")
+        late = result.seconds / deadline - 1
+        self.late = max(self.late, late)
+        if late > LATE:
+            self.violations.append(f"late by {late:.0%} ({result.outcome}): {sql!r}")
 
 
 def worlds(bank: TaskBank) -> list[World]:
@@ -104,8 +102,8 @@ def fuzz(count: int, seed: int, deadline: float, folder: Path) -> Findings:
     while findings.statements + findings.crashes < count:
         with Confined(worlds(bank), Limits(deadline_seconds=deadline), folder) as process:
             try:
-                for sql, result in process.run(waiting):
-                    findings.add(sql, result, deadline)
+                for world, sql in waiting:
+                    findings.add(sql, _run(process, world, sql, deadline), deadline)
             except Escape as escape:
                 findings.crashes += 1
                 findings.violations.append(str(escape))
@@ -122,6 +120,19 @@ def fuzz(count: int, seed: int, deadline: float, folder: Path) -> Findings:
     return findings
 
 
+def _run(process: Confined, world: int, sql: str, deadline: float) -> Result:
+    """Runs a statement, and when it is late again; gives the best run, but one with a fault before all."""
+    best: Result | None = None
+    for _ in range(RUNS):
+        ((_, result),) = process.run([(world, sql)])
+        if best is None or result.fault or result.seconds < best.seconds:
+            best = result
+        if best.fault or best.seconds < (1 + LATE) * deadline:
+            break
+    assert best is not None
+    return best
+
+
 def show(findings: Findings, console: Console) -> None:
     """Prints the table, and what was wrong."""
     table = Table(title="Statements by chance against the sandbox", show_header=False)
@@ -129,8 +140,7 @@ def show(findings: Findings, console: Console) -> None:
         "statements": f"{findings.statements:,}",
         **{f"  {outcome}": f"{count:,}" for outcome, count in findings.outcomes.most_common()},
         "statements per second": f"{findings.statements / max(findings.seconds, 1e-9):,.0f}",
-        "longest over the deadline, by the clock": f"{findings.late:.1%}",
-        "longest over the deadline, on the processor": f"{findings.late_processor:.1%}",
+        "longest over the deadline": f"{findings.late:.1%}",
         "peak memory": f"{findings.peak_bytes / 1e6:,.0f} MB",
         "descriptors before and after": f"{findings.descriptors_before} and {findings.descriptors_after}",
         "permitted writes": f"{findings.permitted_writes:,}",

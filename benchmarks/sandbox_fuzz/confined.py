@@ -213,9 +213,12 @@ class _Station:
     def _judge(self, image: bytes) -> str:
         if self._world.permissions.read_only:
             return "a database that is for reading was written"
-        if _contents(image, self._world.permissions.writable) != self._kept:
-            return "a table was written that may not be"
-        return ""
+        try:
+            if _contents(image, self._world.permissions.writable) == self._kept:
+                return ""
+        except (apsw.Error, UnicodeError) as error:
+            return f"a database was left that cannot be read: {error!r}"
+        return "a table was written that may not be"
 
 
 def _told(result: Rows | ActionError | None) -> tuple[str, str]:

@@ -186,8 +186,8 @@ class Database:
 
 
 def _is_interrupted(failure: Exception) -> bool:
-    """Says whether a statement was stopped; else it failed, and would have had it been in time."""
-    return isinstance(failure, apsw.InterruptError)
+    """Says whether a statement was stopped, or not begun; else it would have failed in time as well."""
+    return isinstance(failure, apsw.InterruptError | apsw.ExecTraceAbort)
 
 
 def _decode(row: Row) -> Row:

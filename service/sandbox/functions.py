@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final
 
 _TEXT: Final = """
@@ -26,8 +27,8 @@ _WINDOW: Final = """
 _JSON: Final = """
     -> ->> json json_array json_array_insert json_array_length json_error_position json_extract
     json_group_array json_group_object json_insert json_object json_quote json_remove json_replace
-    json_set json_type json_valid jsonb jsonb_array jsonb_array_insert jsonb_extract jsonb_group_array
-    jsonb_group_object jsonb_insert jsonb_object jsonb_remove jsonb_replace jsonb_set
+    json_set json_type json_valid jsonb jsonb_array jsonb_array_insert jsonb_extract jsonb_insert jsonb_object
+    jsonb_remove jsonb_replace jsonb_set
 """
 
 ALLOWED: Final = frozenset(" ".join((_TEXT, _LOGIC, _MATH, _DATE, _AGGREGATE, _WINDOW, _JSON)).split())
@@ -35,14 +36,16 @@ ALLOWED: Final = frozenset(" ".join((_TEXT, _LOGIC, _MATH, _DATE, _AGGREGATE, _W
 
 Left out: random and randomblob (no two runs agree); changes, total_changes and last_insert_rowid (they tell
 of earlier statements); what tells of or acts on the process (load_extension, sqlite_*); zeroblob; unhex,
-json_patch and jsonb_patch (seconds for one call on 100 KB); json_pretty (gigabytes for one); the helpers of
-full-text search, R-trees and geopoly.
+json_patch and jsonb_patch (seconds for one call on 100 KB); jsonb_group_array and jsonb_group_object (they
+read what may be 200 MB in one operation); json_pretty (gigabytes in one); the helpers of full-text search,
+R-trees and geopoly.
 """
 
 TABLE_FUNCTIONS: Final = frozenset({"json_each", "json_tree"})
 """The table-valued functions that may be read."""
 
 
+@lru_cache(maxsize=256)  # SQLite asks for each call of a statement
 def similar_functions(name: str) -> tuple[str, ...]:
     """Gives up to 5 functions that may be called and are spelt like `name`, the most similar first."""
     return tuple(get_close_matches(name.lower(), sorted(ALLOWED), n=5))

@@ -149,6 +149,13 @@ def test_what_is_refused_stays_refused_for_what_it_is_however_late() -> None:
     assert guard.refusal.kind is ErrorKind.DENIED
 
 
+def test_a_statement_that_is_late_before_it_runs_is_late_and_nothing_else(open_database: Open) -> None:
+    database = open_database(limits=Limits(deadline_seconds=0))
+    nested = "WITH a AS (" * 300 + "SELECT 1" + ") SELECT * FROM a" * 300  # compiled for 40 ms
+    result = database.execute(nested)
+    assert isinstance(result, Rows) or result.kind is ErrorKind.TIMEOUT  # as the alarm was quick or slow
+
+
 def test_a_misspelt_column_in_double_quotes_does_not_become_a_text(database: Database) -> None:
     assert error(database.execute('SELECT "Nmae" FROM employees')).kind is ErrorKind.NO_SUCH_COLUMN
 

@@ -207,6 +207,8 @@ def test_a_statement_that_sqlite_asks_no_permission_for_is_refused() -> None:
         "1 MATCH 2",
         "unhex('00')",
         "json_pretty('[]')",
+        "jsonb_group_array(1)",
+        "jsonb_group_object('a', 1)",
         "json_patch('{}', '{}')",
         "jsonb_patch('{}', '{}')",
         "subtype(1)",

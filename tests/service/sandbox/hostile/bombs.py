@@ -123,6 +123,10 @@ GROWTH = (
         f"SELECT length(json_pretty({times(900, '[')} || {times(900, ']')}, {text(90000, ' ')}))",
         f"SELECT length(json_pretty({times(900, '[')} || {times(40000, '1,')} || 1 || {times(900, ']')}))",
         "SELECT json_patch('{}', '{}')",
+        f"SELECT jsonb_group_array('[' || {times(49000, '1,')} || '1]') FROM orders",
+        f"SELECT jsonb_group_object(order_id, '[' || {times(49000, '1,')} || '1]') FROM orders",
+        "SELECT " + ", ".join(["sqlite_version()"] * 400),
+        "SELECT " + "matchinfo(customer) + " * 400 + "1 FROM customer",
         "SELECT jsonb_patch('{}', '{}')",
     ),
     *expect(
