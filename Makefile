@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit; done; echo python3)
 INSTALL = PYTHONWARNINGS=ignore $(PY) -m pip --disable-pip-version-check -qq install --constraint constraints.txt
 
-.PHONY: help demo test lint style types arrows contract bench proto wheel replicas chaos wirefuzz lock links \
+.PHONY: help demo test lint style types arrows contract bench proto wheel replicas chaos soak wirefuzz lock links \
         setup setup-train train-smoke clean distclean FORCE
 .NOTPARALLEL:
 
@@ -54,6 +54,9 @@ replicas: $(VENV)/.ready-dev ## Kills servers behind HAProxy on one PostgreSQL w
 
 chaos: $(VENV)/.ready-dev ## Tries every fault for a while, and counts steps lost, doubled and wrong
 	@PYTHONPATH=tests/support $(PY) -m chaos
+
+soak: $(VENV)/.ready-dev ## Plays for an hour, and prints what the server's processes hold meanwhile
+	@PYTHONPATH=tests/support $(PY) -m soak
 
 wirefuzz: $(VENV)/.ready-dev ## Sends a server 50,000 bad messages, and connections that speak no gRPC
 	@PYTHONPATH=tests/support $(PY) -m wirefuzz
