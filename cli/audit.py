@@ -43,7 +43,7 @@ def audit(
 ) -> None:
     """Try to fool the grading of a bank's tasks with wrong answers, and to trip it with right ones.
 
-    Needs the extra [server]. Ends with 1 when a wrong answer or submission is graded right, when 1 % of the
+    Needs the extra 'server'. Ends with 1 when a wrong answer or submission is graded right, when 1 % of the
     right ones or more are graded wrong, or when an episode grades otherwise than the audit.
     """
     try:

@@ -50,7 +50,7 @@ def build(
     """Build a bank of generated and handwritten tasks, each verified by running it.
 
     Equal arguments give equal files, whatever the number of processes. An interrupted build goes on where it
-    was when the same command is given again. Needs the extra [server]. Ends with 1 and writes no bank when
+    was when the same command is given again. Needs the extra 'server'. Ends with 1 and writes no bank when
     a handwritten task can't be played or splits share what they must not.
     """
     try:
@@ -131,7 +131,7 @@ def import_tasks(
 ) -> None:
     """Make a bank of Spider, of BIRD or of questions of your own, and say what became of every question.
 
-    Databases get hidden instances by resampling. Needs the extra [server]. Ends with 2 and writes nothing
+    Databases get hidden instances by resampling. Needs the extra 'server'. Ends with 2 and writes nothing
     when no question can be played.
     """
     try:

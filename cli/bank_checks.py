@@ -41,7 +41,7 @@ def verify(
 ) -> None:
     """Run every task of a bank again on every instance of its database, and look for leaks between splits.
 
-    Needs the extra [server]. Ends with 1 when a task can't be played as it is, or splits share what they
+    Needs the extra 'server'. Ends with 1 when a task can't be played as it is, or splits share what they
     must not; warnings alone pass.
     """
     try:
@@ -107,7 +107,7 @@ def show_stats(
     bank: BankArgument = None,
     plots: Annotated[
         Path | None,
-        typer.Option(file_okay=False, help="Also draw each table as a PNG into this folder: extra [plots]."),
+        typer.Option(file_okay=False, help="Also draw each table as a PNG into this folder: extra 'plots'."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -72,7 +72,7 @@ RayOption = Annotated[
     str,
     typer.Option(
         metavar="ADDRESS",
-        help="Use a Ray cluster instead: its address, auto, or local. Needs the extra [ray].",
+        help="Use a Ray cluster instead: its address, auto, or local. Needs the extra 'ray'.",
     ),
 ]
 

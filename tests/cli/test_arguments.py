@@ -1,6 +1,9 @@
 """The user's mistakes: exit code 2, a message that helps, no traceback, and no server started for it."""
 
+import re
+
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from sqldojo.cli.application import application
@@ -67,3 +70,17 @@ def test_a_server_that_is_not_there_is_the_users_to_mend():
 
 def test_the_address_may_come_from_the_environment():
     assert "'nowhere' is no address" in invoke("tasks", "list", SQLDOJO_ADDRESS="nowhere").output
+
+
+def described(command):
+    """Gives the texts of a command's help, and of those below it."""
+    yield command.help or ""
+    yield from (parameter.help or "" for parameter in command.params if hasattr(parameter, "help"))
+    for below in getattr(command, "commands", {}).values():
+        yield from described(below)
+
+
+def test_no_help_has_words_that_the_screen_takes_for_markup():
+    texts = list(described(get_command(application)))
+    assert any("extra 'ray'" in text for text in texts)
+    assert [text for text in texts if re.search(r"\[[a-z]", text)] == []
