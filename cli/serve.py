@@ -105,6 +105,12 @@ def serve(
     player_memory: Annotated[
         int, typer.Option(min=128, metavar="MB", help="How much memory one of them may take.")
     ] = 4096,
+    result_memory: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="MB", help="How much memory each keeps results of statements in; 0: none."
+        ),
+    ] = 64,
     caller_sessions: Annotated[
         int, typer.Option(min=0, help="How many sessions one caller may have; 0: all of them.")
     ] = 0,
@@ -172,6 +178,7 @@ def serve(
         statement_deadline=statement_deadline,
         players=players,
         player_memory=player_memory,
+        result_memory=result_memory,
         caller_sessions=caller_sessions,
         caller_calls=caller_calls,
         caller_memory=caller_memory,

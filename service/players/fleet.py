@@ -77,6 +77,7 @@ class Fleet:
         self._charge = charge
         self._nursery = _Nursery(config)
         self._committer = Committer(journal, self._lose)
+        self._known: dict[int, tuple[int, int]] = {}  # by epoch
         self._serials = itertools.count(1)
         self._lanes = itertools.count(1)
         self._epochs = itertools.count(1)
@@ -145,6 +146,12 @@ class Fleet:
         """Has the players end the sessions that were idle for too long."""
         for seat in self._seats:
             seat.send("expire")
+
+    @property
+    def known(self) -> tuple[int, int]:
+        """How many statements were not run, since their results were known, and of how many."""
+        known = self._known.values()
+        return sum(found for found, _ in known), sum(asked for _, asked in known)
 
     @property
     def pids(self) -> list[int]:
@@ -228,10 +235,11 @@ class Fleet:
 
     def _take(self, seat: _Seat, epoch: int, message: tuple[Any, ...]) -> None:
         match message:
-            case ("done", serial, answer, touched, seconds, plain):
+            case ("done", serial, answer, touched, seconds, known, plain):
                 self._add(epoch, plain)
                 flying = seat.flying.pop(serial)
                 self._charge(flying.call.owner, seconds)
+                self._known[epoch] = known
                 if flying.done.done():  # nobody waits: the call was cut
                     self._committer.commit()
                 elif isinstance(answer, tuple):

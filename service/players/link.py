@@ -11,7 +11,8 @@ To a player:
     ("expire",)
 From a player:
     ("hello", pid)
-    ("done", serial, answer, touched, seconds, records)   answer: a refusal, or a list of Answers
+    ("done", serial, answer, touched, seconds, known, records)   answer: a refusal, or a list of Answers;
+                                    known: how many statements' results were known until now, and asked for
     ("records", records)            what was played apart from calls
     ("forgot", numbers)             it has forgotten lost sessions: nothing of theirs comes any more
     ("ask", request, question, argument)

@@ -27,7 +27,7 @@ from ..core.sql_reviewer import SqlReviewer
 from ..sandbox.limits import Limits
 from ..sandbox.pool import DatabasePool, set_process_heap_limit
 from ..sessions.episodes import Episodes
-from ..sessions.journal.records import Recorded
+from ..sessions.journal.records import Recorded, number_process
 from ..sessions.played import Played
 from ..sessions.plugged_reviewer import PluggedReviewer, load_reviewer
 from ..sessions.refusal import Refusal
@@ -59,6 +59,7 @@ class PlayerConfig:
     max_sessions: int
     caller_sessions: int
     idle_seconds: float
+    result_bytes: int
     workers: int
     players: int
     is_shared: bool  # the journal is written by other servers too
@@ -78,6 +79,7 @@ def run(
     connection: socket.socket, board: Board, content: BankContent, config: PlayerConfig, own: int
 ) -> None:
     """Plays until the server closes the connection. `own` is this player's number."""
+    number_process(own)
     set_process_heap_limit(SQLITE_HEAP_BYTES)
     gc.set_threshold(50_000, 20, 20)  # steps make many objects and hardly any cycle
     player = Player(connection, board, content, config, own)
@@ -98,7 +100,10 @@ class Player:
         self._connection = connection
         self._sending = threading.Lock()
         self._asking = Asking(self)
-        self._sessions = _make_sessions(content, config, own, JournalMemory(self._asking, config.is_shared))
+        pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline), config.result_bytes)
+        self._results = pool.results
+        journal = JournalMemory(self._asking, config.is_shared)
+        self._sessions = _make_sessions(content, config, own, pool, journal)
         self.environment = Environment(self._sessions)
         one = config.statement_deadline * OVERDUE + 1.0
         many = 12 * one  # a submission: on every instance, with a check after it
@@ -148,7 +153,8 @@ class Player:
     def done(self, call: Call, answer: Any, played: Played | None, seconds: float) -> None:
         """Sends a call's answer."""
         touched = played is not None and played.touched
-        self._send_with_records("done", call.serial, answer, touched, seconds)
+        known = self._results.found, self._results.asked
+        self._send_with_records("done", call.serial, answer, touched, seconds, known)
         if call.lane:
             self._lanes.done(call.lane)
 
@@ -292,12 +298,11 @@ class JournalMemory:
 
 
 def _make_sessions(
-    content: BankContent, config: PlayerConfig, own: int, memory: JournalMemory
+    content: BankContent, config: PlayerConfig, own: int, pool: DatabasePool, memory: JournalMemory
 ) -> SessionStore:
     reviewer, gate = SqlReviewer(), None
     if config.reviewer:
         gate = PluggedReviewer(reviewer, load_reviewer(config.reviewer), config.reviewer_seconds)
-    pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline))
     bank = TaskBank(config.bank, content)
 
     def make_id() -> str:

@@ -8,10 +8,12 @@ from typing import Final
 
 import apsw
 
+from ..core.execution import ActionError, Rows
 from ..core.schema import Permissions
 from .database import Database
 from .images import DatabaseImages
 from .limits import Limits
+from .results import Results
 
 _Key = tuple[str, int, Permissions]
 
@@ -24,11 +26,15 @@ class DatabasePool:
 
     A shared database belongs to one thread, for SQLite lets one thread at a time use a connection, and to
     one set of permissions, for SQLite checks them when it compiles a statement and keeps what it compiled.
+    With `result_bytes`, results of statements on shared databases are kept in about so much memory, and not
+    worked out again.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, result_bytes: int = 0) -> None:
+        self.results = Results(result_bytes)
         self._limits = limits
         self._local = threading.local()
+        self._numbers: dict[_Key, int] = {}
 
     def world(self, images: DatabaseImages, permissions: Permissions) -> SessionWorld:
         """Gives the databases of one session. Nothing is opened before it is asked for."""
@@ -38,25 +44,47 @@ class DatabasePool:
         """Opens a copy that nobody else uses."""
         return Database(images.images[instance], images.schema, permissions, self._limits)
 
-    def open_shared(self, images: DatabaseImages, instance: int, permissions: Permissions) -> Database:
+    def open_shared(self, images: DatabaseImages, instance: int, permissions: Permissions) -> Remembering:
         """Gives this thread's database. It may not be handed to another thread."""
         databases = self._thread_databases()
         key = (images.database_id, instance, permissions)
         database = databases.get(key)
         if database is None:
-            database = databases[key] = self.open_private(images, instance, permissions)
+            number = self._numbers.setdefault(key, len(self._numbers))
+            opened = self.open_private(images, instance, permissions)
+            database = databases[key] = Remembering(opened, number, self.results)
             if len(databases) > SHARED_PER_THREAD:
                 databases.popitem(last=False)
         else:
             databases.move_to_end(key)
         return database
 
-    def _thread_databases(self) -> OrderedDict[_Key, Database]:
+    def _thread_databases(self) -> OrderedDict[_Key, Remembering]:
         try:
             return self._local.databases  # type: ignore[no-any-return]
         except AttributeError:
             self._local.databases = OrderedDict()
             return self._thread_databases()
+
+
+class Remembering:
+    """A shared database that runs no statement whose result is known."""
+
+    __slots__ = ("_database", "_number", "_results")
+
+    def __init__(self, database: Database, number: int, results: Results) -> None:
+        self._database = database
+        self._number = number
+        self._results = results
+
+    def execute(self, sql: str) -> Rows | ActionError:
+        """As Database.execute."""
+        key = self._number, sql
+        result = self._results.find(key)
+        if result is None:
+            result = self._database.execute(sql)
+            self._results.add(key, result)
+        return result
 
 
 class SessionWorld:
@@ -71,7 +99,7 @@ class SessionWorld:
         self._private: Database | None = None
 
     @property
-    def visible(self) -> Database:
+    def visible(self) -> Database | Remembering:
         """The calling thread's shared database, or the session's own copy when the task may write."""
         if self._permissions.read_only:
             return self._pool.open_shared(self._images, 0, self._permissions)
@@ -79,7 +107,7 @@ class SessionWorld:
             self._private = self._pool.open_private(self._images, 0, self._permissions)
         return self._private
 
-    def pristine(self, instance: int) -> Database:
+    def pristine(self, instance: int) -> Database | Remembering:
         """The calling thread's shared database, or a new copy when the task may write."""
         if self._permissions.read_only:
             return self._pool.open_shared(self._images, instance, self._permissions)

@@ -150,6 +150,12 @@ def action_text(action: Action) -> str:
     return text
 
 
+def number_process(own: int) -> None:
+    """Has this process make other ids than those that come from the same one, by their numbers below 4096."""
+    global _process_tag
+    _process_tag = (_process_tag + own) % 4096
+
+
 def new_episode_id() -> int:
     """Gives a positive 63-bit id: microseconds since 1970, each given once, then 12 bits of this process's.
 

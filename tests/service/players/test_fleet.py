@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
 import grpc
 import pytest
@@ -64,6 +67,17 @@ def test_sessions_outlive_a_killed_player(options: list[str], stub_of: Callable)
             assert stub.Step(step(name, 2, "SELECT 1")).observation.steps_used == 2
         server.log.wait_for("has been replaced", times=2)
         assert len(players_of(server.process.pid)) == 2
+
+
+def test_players_make_episode_ids_of_their_own(tmp_path: Path, stub_of: Callable) -> None:
+    """They are forked from one process, and would else make equal ones in the same microsecond."""
+    journal = tmp_path / "journal.sqlite"
+    with serving("--journal", str(journal), "--players", "3") as server:
+        open_sessions(stub_of(server), [f"s{number}" for number in range(30)])
+    with closing(sqlite3.connect(journal)) as connection:
+        ids = [number for (number,) in connection.execute("SELECT episode_id FROM episode")]
+    assert len(ids) == 30
+    assert len({number % 4096 for number in ids}) == 3
 
 
 def test_a_frame_whose_player_is_killed_is_carried_out_by_the_next(

@@ -1,4 +1,4 @@
-"""Playing on and on takes no more and no more memory, and no descriptors; `make soak` tries it for an hour."""
+"""Playing on and on takes no more memory and no more descriptors; `make soak` tries it for an hour."""
 
 from __future__ import annotations
 
