@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from math import ceil
 
-from ..core.task import Split, Task, TaskKind
+from ..core.task import Task, TaskKind
 from .leaks import asked
 from .remembered import Remembered
 
