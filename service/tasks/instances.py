@@ -10,13 +10,14 @@ from ..sandbox.database import Database
 from ..sandbox.images import DatabaseImages
 from ..sandbox.limits import Limits
 
-LIMITS = Limits()
+LIMITS = Limits(deadline_seconds=60.0)  # operations decide: a busy machine must give the same bank
 
 
 class Instances:
     """The instances of a database, the visible one (0) first, each opened once for each set of permissions.
 
-    For one thread. Statements run in the sandbox, under the limits that an agent's have.
+    For one thread. Statements run in the sandbox, under the limits that an agent's have, but that only
+    SQLite's operations say what takes too long.
     """
 
     def __init__(self, database_id: str, images: Sequence[bytes]) -> None:

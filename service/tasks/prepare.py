@@ -6,9 +6,7 @@ from ..core.execution import ActionError, Rows
 from ..core.task import PreparedTask, Task, TaskKind
 from ..sandbox.database import Database
 from ..sandbox.images import DatabaseImages
-from ..sandbox.limits import Limits
-
-_LIMITS = Limits()
+from .instances import LIMITS
 
 
 class GoldFailed(Exception):
@@ -40,7 +38,7 @@ def checked_gold(gold: Rows | ActionError, instance: int) -> Rows:
     if isinstance(gold, ActionError):
         raise GoldFailed(f"gold fails on instance {instance}: {gold.message}")
     if not gold.complete:
-        raise GoldFailed(f"gold gives more than {_LIMITS.max_rows:,} rows on instance {instance}")
+        raise GoldFailed(f"gold gives more than {LIMITS.max_rows:,} rows on instance {instance}")
     return gold
 
 
@@ -49,7 +47,7 @@ def judged_rows(task: Task, sql: str, images: DatabaseImages, instance: int) -> 
 
     That is the statement's own rows, or those of the task's `check_sql` after it; or its error.
     """
-    database = Database(images.images[instance], images.schema, task.permissions, _LIMITS)
+    database = Database(images.images[instance], images.schema, task.permissions, LIMITS)
     try:
         result = database.execute(sql)
         if task.check_sql and isinstance(result, Rows):

@@ -11,8 +11,8 @@ from ...core.observation import Outcome as Ending
 from ...core.sql_reviewer import SqlReviewer
 from ...core.task import PreparedTask, TaskKind
 from ...sandbox.images import DatabaseImages
-from ...sandbox.limits import Limits
 from ...sandbox.pool import DatabasePool
+from ..instances import LIMITS
 from .case import Case, Outcome, Probe
 from .contract import same_answer, same_result
 
@@ -89,7 +89,7 @@ class Player:
 
     def __init__(self, images: DatabaseImages) -> None:
         self._images = images
-        self._pool = DatabasePool(Limits())
+        self._pool = DatabasePool(LIMITS)
         self._reviewer = SqlReviewer()
 
     def solves(self, case: Case, probe: Probe) -> bool:

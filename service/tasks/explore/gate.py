@@ -16,10 +16,10 @@ from ...core.grading import grade_answer, render_answer
 from ...core.observation import SHOWN_CHARACTERS, Observation, Outcome
 from ...core.sql_reviewer import SqlReviewer
 from ...core.task import AnswerKind, PreparedTask, Task, TaskKind
-from ...sandbox.limits import Limits
 from ...sandbox.pool import DatabasePool
 from ..difficulty import difficulty_of
 from ..ground import Ground
+from ..instances import LIMITS
 from ..mutants import mutants
 from ..tables_read import tables_read
 from ..verify import Verifier
@@ -57,7 +57,7 @@ class Gate:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self._verifier = Verifier(ground.instances, ground.split)
-        self._pool = DatabasePool(Limits())
+        self._pool = DatabasePool(LIMITS)
         self._reviewer = SqlReviewer()
 
     def close(self) -> None:
