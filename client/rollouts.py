@@ -12,19 +12,17 @@ from functools import partial
 
 import grpc
 
-from sqldojo.v1.environment_pb2 import CloseSessionRequest, Command, CommandResult, StepWithReviewRequest
+from sqldojo.v1.environment_pb2 import CloseSessionRequest, Command, CommandResult
 
-from .channel import MAX_MESSAGE_BYTES, Channel
+from .channel import Channel
 from .errors import DojoError, ErrorReason, error_of_command
-from .frame_stream import FrameStream
+from .frame_stream import MAX_COMMAND_BYTES, MAX_FRAME_SIZE, FrameStream, step_command
 from .policy import EpisodicPolicy, Policy
 from .retry import BACKOFF, may_retry, wait_for
 from .types import Action, Episode, EpisodeSpec, Observation, Outcome
 from .wire import StepAnswer, first_observation, played_step, reset_request, step_request
 
-MAX_FRAME_SIZE = 256  # the contract's
 _CLOSE_SECONDS = 5.0
-_MAX_COMMAND_BYTES = MAX_MESSAGE_BYTES - 1024  # a frame's own bytes come on top
 
 
 @dataclass(slots=True, eq=False)
@@ -238,13 +236,11 @@ class Rollouts:
         except TypeError as error:
             self._end(player, f"the policy failed: {_text(error)}")
             return
-        if isinstance(step, StepWithReviewRequest):
-            command = Command(correlation_id=player.index, step_with_review=step)
-        else:
-            command = Command(correlation_id=player.index, step=step)
-        if command.ByteSize() > _MAX_COMMAND_BYTES:
+        command = step_command(step)
+        command.correlation_id = player.index
+        if command.ByteSize() > MAX_COMMAND_BYTES:
             self._end(
-                player, f"the action has {command.ByteSize()} bytes; at most {_MAX_COMMAND_BYTES} can be sent"
+                player, f"the action has {command.ByteSize()} bytes; at most {MAX_COMMAND_BYTES} can be sent"
             )
             return
         player.action = action
