@@ -130,9 +130,11 @@ class Batch:
             check_action(action)
 
     async def _wait(self, sessions: Collection[Session], seconds: float | None) -> None:
-        if sessions:
-            playing = [self._under_way[session].playing for session in sessions]
+        playing = [self._under_way[session].playing for session in sessions]
+        if playing:
             await asyncio.wait(playing, timeout=seconds)
+        else:
+            await asyncio.sleep(0)  # who asks again and again lets others have the loop
 
     def _has_come(self, session: Session) -> bool:
         return self._under_way[session].playing.done()
