@@ -33,7 +33,8 @@ class _UnderWay:
 class Batch:
     """Sessions in lock step: each turn goes out in one frame per stream. `Dojo.batch` makes one.
 
-    A session that `reset` gave can also be stepped by itself, and closed. Leaving the batch closes all that
+    A session that `reset` gave can also be stepped by itself, and closed; what is asked for at the same time
+    goes out together then too. Leaving the batch closes all that
     are still open, and nothing of it goes on.
     """
 

@@ -147,13 +147,15 @@ class Dojo:
         concurrency: int = 256,
         frame_size: int = 128,
         outstanding: int = 4,
+        streams: int = 1,
     ) -> AsyncGenerator[Episode, None]:
-        """Plays episodes over one stream, `concurrency` of them at a time, and gives each as it ends.
+        """Plays episodes over `streams` streams, `concurrency` at a time, and gives each as it ends.
 
         `episodes` (a str is a task id) is read as far as is needed. When its consumer is slow, no more than
         `concurrency` ended episodes pile up. An episode that can't be played to its end comes with an
         `error`, be it the service's or the policy's; the others go on. Up to `outstanding` frames of at most
-        `frame_size` commands (1 to 256) are under way. Leaving early, by an exception, cancellation or
+        `frame_size` commands (1 to 256) are under way in each stream; an episode keeps to one, whose slow
+        statements hold up no other stream. Leaving early, by an exception, cancellation or
         `aclose()`, closes all sessions. Raises DojoError when the server can't be reached any more.
         """
         rollouts = Rollouts(
@@ -163,6 +165,7 @@ class Dojo:
             concurrency=concurrency,
             frame_size=frame_size,
             outstanding=outstanding,
+            streams=streams,
         )
         return self._tracked(rollouts)
 

@@ -145,11 +145,17 @@ class SyncDojo:
         concurrency: int = 256,
         frame_size: int = 128,
         outstanding: int = 4,
+        streams: int = 1,
     ) -> Iterator[Episode]:
         """As `Dojo.rollouts`."""
         return self._loop.iterate(
             self._dojo.rollouts(
-                episodes, policy, concurrency=concurrency, frame_size=frame_size, outstanding=outstanding
+                episodes,
+                policy,
+                concurrency=concurrency,
+                frame_size=frame_size,
+                outstanding=outstanding,
+                streams=streams,
             )
         )
 
