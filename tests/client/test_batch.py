@@ -299,6 +299,7 @@ def test_a_slow_step_is_given_later_and_holds_up_its_own_part_once(patient, expl
                 assert list(given) == those
                 assert given[slow] == Pending(asked[slow])
                 while batch.pending != set(held_up):
+                    assert slow in batch.pending
                     given |= await batch.settle(timeout=0.05)
                 assert {each for each in given if isinstance(given[each], Step)} == set(those) - set(held_up)
 
@@ -393,6 +394,21 @@ def test_the_connections_end_is_the_batchs_too(peer):
     asyncio.run(play())
 
 
+def test_closing_while_sessions_are_opened_leaves_none(dojo, explore_tasks):
+    async def play():
+        ids = [f"opened-{n}" for n in range(256)]
+        async with connect(dojo.address, token=ORACLE_TOKEN) as mine:
+            batch = mine.batch(streams=2)
+            opening = asyncio.ensure_future(batch.reset(specs(explore_tasks, 256, name="opened")))
+            while not await live(dojo.address, ids[:1]):
+                pass
+            await batch.close()
+            assert len(await opening) == 256
+            assert await live(dojo.address, ids) == set()
+
+    asyncio.run(play())
+
+
 def test_sessions_of_a_batch_can_be_stepped_alone_and_travel_together_then_too(peer):
     async def play():
         async with peer.connected() as dojo, dojo.batch(streams=1) as batch:
@@ -403,6 +419,20 @@ def test_sessions_of_a_batch_can_be_stepped_alone_and_travel_together_then_too(p
             await asyncio.gather(*(session.close() for session in sessions))
             assert peer.frames == [30, 30]
             assert peer.live == {}
+
+    asyncio.run(play())
+
+
+def test_what_is_asked_for_a_session_that_plays_comes_after_it_in_the_same_stream(peer):
+    async def play():
+        async with peer.connected() as dojo, dojo.batch(streams=3) as batch:
+            (session,) = await batch.reset(["t"])
+            stepping = asyncio.ensure_future(session.query("select 1"))
+            for _ in range(3):
+                await asyncio.sleep(0)  # until it is given to a stream
+            await session.close()
+            assert (await stepping).step_index == 1
+            assert peer.received["Rollout"] == 1
 
     asyncio.run(play())
 
