@@ -4,12 +4,13 @@ Knows the contract only. `connect` is for asyncio, `connect_sync` for programs w
 server of their own when they are given no address.
 """
 
+from .batch import Batch
 from .channel import Tls
 from .connection import Dojo, connect
 from .errors import DojoError, ErrorReason
 from .policy import EpisodicPolicy, Policy
 from .session import Session
-from .sync import SyncDojo, SyncSession, connect_sync
+from .sync import SyncBatch, SyncDojo, SyncSession, connect_sync
 from .types import (
     Action,
     ActionError,
@@ -31,6 +32,7 @@ from .types import (
     Gold,
     Observation,
     Outcome,
+    Pending,
     Query,
     Result,
     Review,
@@ -60,6 +62,7 @@ __all__ = [
     "AnswerKind",
     "BankInfo",
     "Baseline",
+    "Batch",
     "BenchmarkProgress",
     "BenchmarkResult",
     "Column",
@@ -78,6 +81,7 @@ __all__ = [
     "Gold",
     "Observation",
     "Outcome",
+    "Pending",
     "Policy",
     "Query",
     "Result",
@@ -93,6 +97,7 @@ __all__ = [
     "Split",
     "Step",
     "Submit",
+    "SyncBatch",
     "SyncDojo",
     "SyncSession",
     "TableColumn",

@@ -17,6 +17,7 @@ from sqldojo.v1.task_pb2_grpc import TaskServiceStub
 
 from .errors import error_of_call
 from .retry import BACKOFF, may_retry, wait_for
+from .wire import StepAnswer, StepMessage
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 CALL_SECONDS = 60.0
@@ -95,6 +96,26 @@ class Channel:
             if wait is None or not may_retry(error):
                 raise error
             await asyncio.sleep(wait_for(error, wait))
+
+    async def reset(self, request: environment_pb2.ResetRequest) -> environment_pb2.ResetResponse:
+        """Opens a session."""
+        return await self.call(self.environment.Reset, request)
+
+    async def step(self, request: StepMessage) -> StepAnswer:
+        """Plays a step, behind the review gate where the request is one for it."""
+        if isinstance(request, environment_pb2.StepWithReviewRequest):
+            return await self.call(self.environment.StepWithReview, request)
+        return await self.call(self.environment.Step, request)
+
+    async def state(self, request: environment_pb2.GetStateRequest) -> environment_pb2.GetStateResponse:
+        """Gives a session's state."""
+        return await self.call(self.environment.GetState, request)
+
+    async def close_session(
+        self, request: environment_pb2.CloseSessionRequest
+    ) -> environment_pb2.CloseSessionResponse:
+        """Ends a session."""
+        return await self.call(self.environment.CloseSession, request)
 
     def open_rollout(
         self,

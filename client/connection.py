@@ -11,6 +11,7 @@ from grpc.aio import AioRpcError
 from sqldojo.v1 import task_pb2
 
 from . import wire
+from .batch import Batch
 from .channel import Channel, Tls
 from .embedded import embedded_server
 from .errors import DojoError, error_of_call
@@ -63,7 +64,7 @@ class Dojo:
     def __init__(self, channel: Channel) -> None:
         self.address = channel.address
         self._channel = channel
-        self._rollouts: set[Rollouts] = set()
+        self._open: set[Rollouts | Batch] = set()
 
     @contextlib.asynccontextmanager
     async def session(
@@ -96,7 +97,8 @@ class Dojo:
     async def open_session(self, spec: EpisodeSpec) -> Session:
         """Opens a session that its user closes."""
         # Made here, so that a reset which is sent again opens no second session.
-        return await Session.open(self._channel, spec, spec.session_id or uuid.uuid4().hex)
+        request = wire.reset_request(spec, spec.session_id or uuid.uuid4().hex)
+        return await Session.open(self._channel, request, reviewed=spec.reviewed)
 
     async def tasks(
         self,
@@ -145,13 +147,15 @@ class Dojo:
         concurrency: int = 256,
         frame_size: int = 128,
         outstanding: int = 4,
+        streams: int = 1,
     ) -> AsyncGenerator[Episode, None]:
-        """Plays episodes over one stream, `concurrency` of them at a time, and gives each as it ends.
+        """Plays episodes over `streams` streams, `concurrency` at a time, and gives each as it ends.
 
         `episodes` (a str is a task id) is read as far as is needed. When its consumer is slow, no more than
         `concurrency` ended episodes pile up. An episode that can't be played to its end comes with an
         `error`, be it the service's or the policy's; the others go on. Up to `outstanding` frames of at most
-        `frame_size` commands (1 to 256) are under way. Leaving early, by an exception, cancellation or
+        `frame_size` commands (1 to 256) are under way in each stream; an episode keeps to one, whose slow
+        statements hold up no other stream. Leaving early, by an exception, cancellation or
         `aclose()`, closes all sessions. Raises DojoError when the server can't be reached any more.
         """
         rollouts = Rollouts(
@@ -161,17 +165,28 @@ class Dojo:
             concurrency=concurrency,
             frame_size=frame_size,
             outstanding=outstanding,
+            streams=streams,
         )
         return self._tracked(rollouts)
 
     async def _tracked(self, rollouts: Rollouts) -> AsyncGenerator[Episode, None]:
-        self._rollouts.add(rollouts)
+        self._open.add(rollouts)
         try:
             async for episode in rollouts.play():
                 yield episode
         finally:
             await rollouts.close()
-            self._rollouts.discard(rollouts)
+            self._open.discard(rollouts)
+
+    def batch(self, *, streams: int = 8) -> Batch:
+        """Gives a batch, whose sessions are stepped together: leave it by `async with`.
+
+        A turn is spread over `streams` streams, and what is sent over one comes when all of it is done: with
+        more of them fewer sessions wait for a slow one, and frames are smaller.
+        """
+        batch = Batch(self._channel, streams, self._open.discard)
+        self._open.add(batch)
+        return batch
 
     async def benchmark(
         self,
@@ -194,7 +209,10 @@ class Dojo:
             call.cancel()
 
     async def close(self) -> None:
-        """Ends the rollouts that are still played, and the connection. Closing it again does nothing."""
-        for rollouts in tuple(self._rollouts):
-            await rollouts.close()
+        """Ends the rollouts and batches that are still played, and the connection.
+
+        Closing it again does nothing.
+        """
+        for played in tuple(self._open):
+            await played.close()
         await self._channel.close()

@@ -9,12 +9,21 @@ from collections.abc import Callable, Iterable
 import grpc
 from grpc.aio import AioRpcError
 
-from sqldojo.v1.environment_pb2 import Command, CommandResult, RolloutRequest, RolloutResponse
+from sqldojo.v1.environment_pb2 import (
+    Command,
+    CommandResult,
+    RolloutRequest,
+    RolloutResponse,
+    StepWithReviewRequest,
+)
 
-from .channel import Channel
+from .channel import MAX_MESSAGE_BYTES, Channel
 from .errors import DojoError, error_of_call
 from .retry import BACKOFF, may_retry, wait_for
+from .wire import StepMessage
 
+MAX_FRAME_SIZE = 256  # commands; the contract's
+MAX_COMMAND_BYTES = MAX_MESSAGE_BYTES - 1024  # a frame's own bytes come on top
 _FRAME_BYTES = 3 * 1024 * 1024  # below the 4 MiB that a gRPC server takes unless told otherwise
 _SLICE_SECONDS = 0.01
 
@@ -156,6 +165,11 @@ class FrameStream:
             if clock() > pause:  # what is done with a result may take long: let others have the loop
                 await asyncio.sleep(0)
                 pause = clock() + _SLICE_SECONDS
+
+
+def step_command(step: StepMessage) -> Command:
+    """Gives the command that plays a step."""
+    return Command(step_with_review=step) if isinstance(step, StepWithReviewRequest) else Command(step=step)
 
 
 class _StreamEndedError(Exception):

@@ -1,4 +1,4 @@
-"""Many episodes at a time, over one stream."""
+"""Many episodes at a time, over one stream or several."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ from functools import partial
 
 import grpc
 
-from sqldojo.v1.environment_pb2 import CloseSessionRequest, Command, CommandResult, StepWithReviewRequest
+from sqldojo.v1.environment_pb2 import CloseSessionRequest, Command, CommandResult
 
-from .channel import MAX_MESSAGE_BYTES, Channel
+from .channel import Channel
 from .errors import DojoError, ErrorReason, error_of_command
-from .frame_stream import FrameStream
+from .frame_stream import MAX_COMMAND_BYTES, MAX_FRAME_SIZE, FrameStream, step_command
 from .policy import EpisodicPolicy, Policy
 from .retry import BACKOFF, may_retry, wait_for
 from .types import Action, Episode, EpisodeSpec, Observation, Outcome
 from .wire import StepAnswer, first_observation, played_step, reset_request, step_request
 
-MAX_FRAME_SIZE = 256  # the contract's
 _CLOSE_SECONDS = 5.0
-_MAX_COMMAND_BYTES = MAX_MESSAGE_BYTES - 1024  # a frame's own bytes come on top
 
 
 @dataclass(slots=True, eq=False)
@@ -63,20 +61,25 @@ class Rollouts:
         concurrency: int,
         frame_size: int,
         outstanding: int,
+        streams: int,
     ) -> None:
-        if concurrency < 1 or outstanding < 1:
-            raise ValueError(f"concurrency {concurrency} and outstanding {outstanding} must be 1 or more")
+        if concurrency < 1 or outstanding < 1 or streams < 1:
+            counts = f"concurrency {concurrency}, outstanding {outstanding} and streams {streams}"
+            raise ValueError(f"{counts} must be 1 or more")
         if not 1 <= frame_size <= MAX_FRAME_SIZE:
             raise ValueError(f"frame_size {frame_size} must be 1 to {MAX_FRAME_SIZE}")
         self._specs = enumerate(episodes)
         self._policy = policy
         self._concurrency = concurrency
         # Several smaller frames under way keep both sides busy; one large frame makes them take turns.
-        self._stream = FrameStream(
-            channel,
-            self._on_result,
-            frame_size=min(frame_size, -(-concurrency // outstanding)),
-            outstanding=outstanding,
+        self._streams = tuple(
+            FrameStream(
+                channel,
+                self._on_result,
+                frame_size=min(frame_size, -(-concurrency // (outstanding * streams))),
+                outstanding=outstanding,
+            )
+            for _ in range(streams)
         )
         self._players: dict[int, _Player] = {}  # by index, which is the correlation id too
         # The closes that were not answered yet, by their episode, and the waits when they are refused.
@@ -90,7 +93,7 @@ class Rollouts:
 
     async def play(self) -> AsyncGenerator[Episode, None]:
         """Gives the episodes as they end. Raises DojoError when the server can't be reached any more."""
-        self._running = asyncio.create_task(self._stream.run())
+        self._running = asyncio.create_task(self._run())
         self._running.add_done_callback(lambda _: self._news.set())
         self._admit()
         while True:
@@ -117,7 +120,8 @@ class Rollouts:
         await asyncio.shield(self._closed)
 
     async def _close(self) -> None:
-        self._stream.keep_waiting(lambda command: command.HasField("close"))
+        for stream in self._streams:
+            stream.keep_waiting(lambda command: command.HasField("close"))
         for player in self._players.values():
             player.stop()
             self._send_close(player)
@@ -129,6 +133,23 @@ class Rollouts:
             await asyncio.wait((self._running,), timeout=_CLOSE_SECONDS)
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+
+    async def _run(self) -> None:
+        """Runs the streams until all are finished, or one can't be kept open. Raises DojoError."""
+        running = [asyncio.create_task(stream.run()) for stream in self._streams]
+        try:
+            await asyncio.gather(*running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def _send(self, command: Command) -> None:
+        """Sends a command over its episode's stream, after those that the episode had before."""
+        self._stream_of(command.correlation_id).send(command)
+
+    def _stream_of(self, index: int) -> FrameStream:
+        return self._streams[index % len(self._streams)]
 
     # Beginning
 
@@ -168,7 +189,7 @@ class Rollouts:
             self._news.set()
             return
         self._players[index] = _Player(index, spec, session_id, policy, command)
-        self._stream.send(command)
+        self._send(command)
 
     # Playing
 
@@ -238,18 +259,16 @@ class Rollouts:
         except TypeError as error:
             self._end(player, f"the policy failed: {_text(error)}")
             return
-        if isinstance(step, StepWithReviewRequest):
-            command = Command(correlation_id=player.index, step_with_review=step)
-        else:
-            command = Command(correlation_id=player.index, step=step)
-        if command.ByteSize() > _MAX_COMMAND_BYTES:
+        command = step_command(step)
+        command.correlation_id = player.index
+        if command.ByteSize() > MAX_COMMAND_BYTES:
             self._end(
-                player, f"the action has {command.ByteSize()} bytes; at most {_MAX_COMMAND_BYTES} can be sent"
+                player, f"the action has {command.ByteSize()} bytes; at most {MAX_COMMAND_BYTES} can be sent"
             )
             return
         player.action = action
         player.command = command
-        self._stream.send(command)
+        self._send(command)
 
     # When a command is refused
 
@@ -263,7 +282,7 @@ class Rollouts:
         wait = next(player.waits, None) if may_retry(error) else None
         if wait is not None:
             player.later = asyncio.get_running_loop().call_later(
-                wait_for(error, wait), self._stream.send, player.command
+                wait_for(error, wait), self._send, player.command
             )
             return
         if no_room:  # nor will there be any for those who wait for it
@@ -277,14 +296,14 @@ class Rollouts:
 
     def _why(self, player: _Player, error: DojoError) -> str:
         lost = error.reason is ErrorReason.UNKNOWN_SESSION and player.observation is not None
-        if lost and self._stream.was_broken:
+        if lost and self._stream_of(player.index).was_broken:
             return f"the session was lost while the connection was broken: {error}"
         return str(error)
 
     def _departed(self) -> None:
         """One of those that have or seek a place on the service is gone, so another may try."""
         if self._parked:
-            self._stream.send(self._parked.popleft().command)
+            self._send(self._parked.popleft().command)
 
     # Ending
 
@@ -313,7 +332,7 @@ class Rollouts:
         close = CloseSessionRequest(session_id=player.session_id)
         command = Command(correlation_id=player.index, close=close)
         self._closing[player.index] = command, BACKOFF.waits()
-        self._stream.send(command)
+        self._send(command)
 
     def _on_closed(self, index: int, result: CommandResult) -> None:
         command, waits = self._closing[index]
@@ -323,7 +342,7 @@ class Rollouts:
             error = error_of_command(result.error)
             wait = next(waits, None) if may_retry(error) else None
             if wait is not None:
-                asyncio.get_running_loop().call_later(wait_for(error, wait), self._stream.send, command)
+                asyncio.get_running_loop().call_later(wait_for(error, wait), self._send, command)
                 return
         del self._closing[index]  # a session that could not be closed is one that is not there
         self._departed()
@@ -331,7 +350,8 @@ class Rollouts:
 
     def _finish_when_closed(self) -> None:
         if self._closed is not None and not self._closing:
-            self._stream.finish()
+            for stream in self._streams:
+                stream.finish()
 
 
 def _text(error: BaseException) -> str:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
+from typing import Protocol
 
-from sqldojo.v1 import environment_pb2
+from sqldojo.v1.environment_pb2 import (
+    CloseSessionRequest,
+    CloseSessionResponse,
+    GetStateRequest,
+    GetStateResponse,
+    ResetRequest,
+    ResetResponse,
+)
 
-from .channel import Channel
 from .errors import DojoError, ErrorReason
 from .retry import may_retry
 from .types import (
     Action,
     Answer,
     Describe,
-    EpisodeSpec,
     Observation,
     Query,
     Sample,
@@ -24,7 +30,16 @@ from .types import (
     Submit,
     Unparsed,
 )
-from .wire import StepAnswer, first_observation, played_step, reset_request, session_state, step_request
+from .wire import StepAnswer, StepMessage, first_observation, played_step, session_state, step_request
+
+
+class Carrier(Protocol):
+    """The way of a session's requests to the service. It tries again what may be; raises DojoError."""
+
+    async def reset(self, request: ResetRequest) -> ResetResponse: ...  # noqa: D102
+    async def step(self, request: StepMessage) -> StepAnswer: ...  # noqa: D102
+    async def state(self, request: GetStateRequest) -> GetStateResponse: ...  # noqa: D102
+    async def close_session(self, request: CloseSessionRequest) -> CloseSessionResponse: ...  # noqa: D102
 
 
 class Session:
@@ -35,25 +50,26 @@ class Session:
     history, and the session goes on. Asking for the same action again gives that step.
     """
 
-    def __init__(self, channel: Channel, session_id: str, first: Observation, *, reviewed: bool) -> None:
+    def __init__(self, carrier: Carrier, session_id: str, first: Observation, *, reviewed: bool) -> None:
         self.session_id = session_id
         self.observation = first
         self.total_reward = 0.0
-        self._channel = channel
+        self._carrier = carrier
         self._reviewed = reviewed
         self._turn = asyncio.Lock()
         self._unanswered: Action | None = None
 
     @classmethod
-    async def open(cls, channel: Channel, spec: EpisodeSpec, session_id: str) -> Session:
-        """Opens `session_id` with a new episode. Raises DojoError where the service refuses it."""
+    async def open(cls, carrier: Carrier, request: ResetRequest, *, reviewed: bool) -> Session:
+        """Opens a session with a new episode. Raises DojoError where the service refuses it."""
         try:
-            answer = await channel.call(channel.environment.Reset, reset_request(spec, session_id))
+            answer = await carrier.reset(request)
         except asyncio.CancelledError:  # the service may have opened it all the same
             with contextlib.suppress(DojoError):
-                await _close(channel, session_id)
+                await _close(carrier, request.session_id)
             raise
-        return cls(channel, session_id, first_observation(answer.observation), reviewed=spec.reviewed)
+        first = first_observation(answer.observation)
+        return cls(carrier, request.session_id, first, reviewed=reviewed)
 
     @property
     def done(self) -> bool:
@@ -97,12 +113,12 @@ class Session:
 
     async def state(self, *, history: bool = False) -> SessionState:
         """Gives the session as the service holds it; with its steps where `history`."""
-        request = environment_pb2.GetStateRequest(session_id=self.session_id, include_history=history)
-        return session_state(await self._channel.call(self._channel.environment.GetState, request))
+        request = GetStateRequest(session_id=self.session_id, include_history=history)
+        return session_state(await self._carrier.state(request))
 
     async def close(self) -> None:
         """Ends the session on the service. Closing one that is closed, or has expired, does nothing."""
-        await _close(self._channel, self.session_id)
+        await _close(self._carrier, self.session_id)
 
     async def _play(self, action: Action) -> Step:
         request = step_request(
@@ -110,7 +126,7 @@ class Session:
         )
         self._unanswered = action
         try:
-            answer: StepAnswer = await self._call(request)
+            answer = await self._carrier.step(request)
         except DojoError as error:
             if not may_retry(error):
                 self._unanswered = None
@@ -121,20 +137,10 @@ class Session:
         self.total_reward = step.total_reward
         return replace(step, observation=self.observation)
 
-    async def _call(
-        self, request: environment_pb2.StepRequest | environment_pb2.StepWithReviewRequest
-    ) -> StepAnswer:
-        environment = self._channel.environment
-        if isinstance(request, environment_pb2.StepWithReviewRequest):
-            return await self._channel.call(environment.StepWithReview, request)
-        return await self._channel.call(environment.Step, request)
 
-
-async def _close(channel: Channel, session_id: str) -> None:
+async def _close(carrier: Carrier, session_id: str) -> None:
     try:
-        await channel.call(
-            channel.environment.CloseSession, environment_pb2.CloseSessionRequest(session_id=session_id)
-        )
+        await carrier.close_session(CloseSessionRequest(session_id=session_id))
     except DojoError as error:
         if error.reason is not ErrorReason.UNKNOWN_SESSION:
             raise

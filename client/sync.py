@@ -8,11 +8,13 @@ thread.
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
+from weakref import WeakValueDictionary
 
+from .batch import Batch
 from .channel import Tls
 from .connection import Dojo, connect
 from .errors import DojoError
@@ -30,6 +32,7 @@ from .types import (
     Episode,
     EpisodeSpec,
     Observation,
+    Pending,
     SessionState,
     Split,
     Step,
@@ -142,13 +145,23 @@ class SyncDojo:
         concurrency: int = 256,
         frame_size: int = 128,
         outstanding: int = 4,
+        streams: int = 1,
     ) -> Iterator[Episode]:
         """As `Dojo.rollouts`."""
         return self._loop.iterate(
             self._dojo.rollouts(
-                episodes, policy, concurrency=concurrency, frame_size=frame_size, outstanding=outstanding
+                episodes,
+                policy,
+                concurrency=concurrency,
+                frame_size=frame_size,
+                outstanding=outstanding,
+                streams=streams,
             )
         )
+
+    def batch(self, *, streams: int = 8) -> SyncBatch:
+        """As `Dojo.batch`. Leave it by `with`, or call its `close`."""
+        return SyncBatch(self._loop, self._dojo.batch(streams=streams))
 
     def benchmark(
         self,
@@ -239,3 +252,59 @@ class SyncSession:
     def close(self) -> None:
         """As `Session.close`."""
         self._loop.run(self._session.close())
+
+
+class SyncBatch:
+    """Sessions in lock step, as `Batch`."""
+
+    def __init__(self, loop: LoopThread, batch: Batch) -> None:
+        self._loop = loop
+        self._batch = batch
+        self._sessions: WeakValueDictionary[Session, SyncSession] = WeakValueDictionary()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pending(self) -> frozenset[SyncSession]:
+        """As `Batch.pending`."""
+        return frozenset(map(self._of, self._batch.pending))
+
+    def reset(self, episodes: Iterable[EpisodeSpec | str]) -> list[SyncSession | DojoError]:
+        """As `Batch.reset`."""
+        opened = self._loop.run(self._batch.reset(episodes))
+        return [self._of(each) if isinstance(each, Session) else each for each in opened]
+
+    def step_many(
+        self,
+        actions: Mapping[SyncSession, Action] | Iterable[tuple[SyncSession, Action]],
+        *,
+        timeout: float | None = None,
+    ) -> dict[SyncSession, Step | DojoError | Pending]:
+        """As `Batch.step_many`."""
+        pairs = actions.items() if isinstance(actions, Mapping) else actions
+        turn = [(session._session, action) for session, action in pairs]
+        return self._ours(self._loop.run(self._batch.step_many(turn, timeout=timeout)))
+
+    def settle(self, *, timeout: float | None = None) -> dict[SyncSession, Step | DojoError | Pending]:
+        """As `Batch.settle`."""
+        return self._ours(self._loop.run(self._batch.settle(timeout=timeout)))
+
+    def close(self) -> None:
+        """As `Batch.close`."""
+        self._loop.run(self._batch.close())
+
+    def _ours(
+        self, given: dict[Session, Step | DojoError | Pending]
+    ) -> dict[SyncSession, Step | DojoError | Pending]:
+        return {self._of(session): each for session, each in given.items()}
+
+    def _of(self, session: Session) -> SyncSession:
+        """Gives one and the same SyncSession for a session, as long as anybody has it."""
+        ours = self._sessions.get(session)
+        if ours is None:
+            ours = self._sessions[session] = SyncSession(self._loop, session)
+        return ours

@@ -301,6 +301,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """A step of a batch that has not been answered in time: what it is to do."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
 class Gold:
     """A task's solution. `answer_kind` and `answer` are those of an explore task, else None and empty."""
 

@@ -90,14 +90,7 @@ def action_message(action: Action) -> action_pb2.Action:
 
     Raises TypeError for what is no action, and for an action whose text is no str.
     """
-    match action:
-        case Query(text) | Describe(text) | Sample(text) | Answer(text) | Submit(text) | Unparsed(text):
-            if not isinstance(text, str):
-                raise TypeError(f"{action!r}: an action's text must be a str")
-        case _:
-            raise TypeError(
-                f"{action!r} is no action: use Describe, Sample, Query, Answer, Submit or Unparsed"
-            )
+    text = check_action(action)
     try:
         return _action_message(action)
     except UnicodeEncodeError:
@@ -105,6 +98,19 @@ def action_message(action: Action) -> action_pb2.Action:
         return _action_message(
             type(action)(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
         )
+
+
+def check_action(action: Action) -> str:
+    """Gives an action's text. Raises TypeError for what is no action, and where its text is no str."""
+    match action:
+        case Query(text) | Describe(text) | Sample(text) | Answer(text) | Submit(text) | Unparsed(text):
+            if isinstance(text, str):
+                return text
+            raise TypeError(f"{action!r}: an action's text must be a str")
+        case _:
+            raise TypeError(
+                f"{action!r} is no action: use Describe, Sample, Query, Answer, Submit or Unparsed"
+            )
 
 
 def _action_message(action: Action) -> action_pb2.Action:

@@ -42,9 +42,11 @@ def play(peer, episodes, policy, **how):
 
 
 @pytest.mark.parametrize("policy", [Asking(), AskingLater()])
-def test_every_episode_is_played_and_every_session_closed(peer, policy):
+@pytest.mark.parametrize("streams", [1, 3])
+def test_every_episode_is_played_and_every_session_closed(peer, policy, streams):
     specs = [EpisodeSpec("t", seed=n) for n in range(300)]
-    played = play(peer, iter(specs), policy, concurrency=40, frame_size=16, outstanding=3)
+    played = play(peer, iter(specs), policy, concurrency=40, frame_size=16, outstanding=3, streams=streams)
+    assert peer.received["Rollout"] == streams
     assert [episode.spec for episode in played] == specs
     for episode in played:
         assert (episode.total_reward, episode.outcome, episode.error) == (1.0, Outcome.SOLVED, "")
@@ -186,10 +188,11 @@ def test_those_who_wait_for_room_are_given_up_too(peer, monkeypatch):
     assert len(played) == 10
 
 
-def test_a_cut_stream_is_taken_up_again(peer):
+@pytest.mark.parametrize("streams", [1, 4])
+def test_a_cut_stream_is_taken_up_again(peer, streams):
     peer.cuts.extend([1, 2, 3, 5, 8])
-    played = play(peer, ["t"] * 200, AskingLater(), concurrency=50, frame_size=10)
-    assert peer.received["Rollout"] == 6
+    played = play(peer, ["t"] * 200, AskingLater(), concurrency=50, frame_size=10, streams=streams)
+    assert peer.received["Rollout"] == streams + 5
     assert [episode.total_reward for episode in played] == [1.0] * 200
     assert set(peer.played.values()) == {4}  # nothing was played twice
 
@@ -391,7 +394,7 @@ def test_a_slow_consumer_holds_up_new_episodes(peer):
 
 
 @pytest.mark.parametrize(
-    "how", [{"concurrency": 0}, {"outstanding": 0}, {"frame_size": 0}, {"frame_size": 257}]
+    "how", [{"concurrency": 0}, {"outstanding": 0}, {"streams": 0}, {"frame_size": 0}, {"frame_size": 257}]
 )
 def test_settings_that_make_no_sense_are_refused_at_once(peer, how):
     async def check():

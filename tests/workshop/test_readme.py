@@ -25,6 +25,13 @@ def test_the_first_session_prints_what_the_readme_says() -> None:
     assert run.stdout == printed
 
 
+def test_the_batch_plays_as_many_rollouts_as_the_readme_says() -> None:
+    program = next(block for block in blocks("python") if "dojo.batch()" in block)
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert run.stderr == ""
+    assert run.stdout.startswith("256 rollouts, mean reward ")
+
+
 @needs_buf
 def test_the_calls_by_buf_curl_answer_what_the_readme_says(server) -> None:
     (transcript,) = blocks("console")
