@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import grpc
 
@@ -22,15 +23,23 @@ from . import workload
 BUDGET = 15  # steps of an episode; then its session begins anew
 SERVICE = "/sqldojo.v1.EnvironmentService/"
 
-_Call = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
+Call = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
+Stream = grpc.aio.StreamStreamCall[bytes, bytes]
+
+
+class Server(NamedTuple):
+    """A server that runs: where it serves, and its process."""
+
+    address: str
+    pid: int
 
 
 @contextmanager
-def server(bank: Path) -> Iterator[str]:
-    """Runs a server of its own on a bank, and gives its address."""
+def server(bank: Path, *options: str) -> Iterator[Server]:
+    """Runs a server of its own on a bank, with further options of `sqldojo serve`."""
     command = [sys.executable, "-m", "sqldojo.cli", "serve", "--address", "127.0.0.1:0", "--embedded"]
     process = subprocess.Popen(
-        [*command, "--bank", str(bank)],
+        [*command, "--bank", str(bank), *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -38,7 +47,7 @@ def server(bank: Path) -> Iterator[str]:
     )
     assert process.stdout is not None
     try:
-        yield json.loads(process.stdout.readline())["address"]
+        yield Server(json.loads(process.stdout.readline())["address"], process.pid)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -81,15 +90,23 @@ class FrameLoad:
     """`frame * outstanding` sessions over one stream, with `outstanding` frames under way at any time."""
 
     def __init__(
-        self, channel: grpc.aio.Channel, kind: str, *, frame: int = 128, outstanding: int = 4
+        self,
+        channel: grpc.aio.Channel,
+        kind: str,
+        *,
+        frame: int = 128,
+        outstanding: int = 4,
+        name: str = "frames",
+        token: str = "",
     ) -> None:
         numbers = count()
         self._groups = [
-            [_Session(f"frames-{kind}-{group}-{place}", kind, numbers) for place in range(frame)]
+            [_Session(f"{name}-{kind}-{group}-{place}", kind, numbers) for place in range(frame)]
             for group in range(outstanding)
         ]
         self._turn = 0
-        self._stream: grpc.aio.StreamStreamCall[bytes, bytes] = channel.stream_stream(SERVICE + "Rollout")()
+        metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._stream: Stream = channel.stream_stream(SERVICE + "Rollout")(metadata=metadata)
 
     async def start(self) -> None:
         """Sends the first frames."""
@@ -122,8 +139,8 @@ class CallLoad:
     def __init__(self, channel: grpc.aio.Channel, kind: str, *, in_flight: int = 64) -> None:
         numbers = count()
         self._sessions = [_Session(f"calls-{kind}-{place}", kind, numbers) for place in range(in_flight)]
-        self._step: _Call = channel.unary_unary(SERVICE + "Step")
-        self._reset: _Call = channel.unary_unary(SERVICE + "Reset")
+        self._step: Call = channel.unary_unary(SERVICE + "Step")
+        self._reset: Call = channel.unary_unary(SERVICE + "Reset")
 
     async def steps_per_second(self, seconds: float) -> float:
         """Plays for about `seconds` and gives the rate. Resets are played as well, but not counted."""

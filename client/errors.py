@@ -39,6 +39,8 @@ class ErrorReason(IntEnum):
     JOURNAL_UNAVAILABLE = 20
     REPLAY_MISMATCH = 21
     SCOPE_REQUIRED = 22
+    CALLER_BUSY = 23
+    CLIENT_STALLED = 24
 
 
 class DojoError(Exception):

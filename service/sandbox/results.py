@@ -13,7 +13,7 @@ Result = Rows | ActionError
 _Key = tuple[int, str]  # the database's number, and the statement
 
 SEEN: Final = 20_000
-"""Statements that are remembered as run once, without their results."""
+"""Statements, the last ones, that are remembered as run once without their results; at most twice as many."""
 
 _OVERHEAD: Final = 500  # bytes of an entry beside its values
 _IN_MEMORY: Final = 6  # bytes in memory for one that `marshal` writes, about
@@ -33,7 +33,8 @@ class Results:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._kept: OrderedDict[_Key, tuple[Result, int]] = OrderedDict()
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._seen: set[int] = set()
+        self._seen_before: set[int] = set()
         self._lock = threading.Lock()
 
     def find(self, key: _Key) -> Result | None:
@@ -53,12 +54,12 @@ class Results:
         if isinstance(result, ActionError) and result.by_machine:
             return
         digest = hash(key)
+        if digest not in self._seen and digest not in self._seen_before:
+            self._seen.add(digest)
+            if len(self._seen) > SEEN:
+                self._seen_before, self._seen = self._seen, set()
+            return
         with self._lock:
-            if digest not in self._seen:
-                self._seen[digest] = None
-                if len(self._seen) > SEEN:
-                    self._seen.popitem(last=False)
-                return
             size = _OVERHEAD + len(key[1]) + (_size(result) if isinstance(result, Rows) else 0)
             if key in self._kept or size > self._max_bytes // 16:
                 return
