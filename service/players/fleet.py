@@ -32,6 +32,7 @@ from .environment import FRAME, Answer, encode_failed, is_frame_error
 from .link import Board, Call, Cuts, Running
 from .player import PlayerConfig, share_of
 
+FORGET_SECONDS = 60.0  # after a player has forgotten a lost session
 LOOK_SECONDS = 0.1  # between two looks at what players are at
 START_SECONDS = 60.0
 EPOCH_BITS = 40  # for the numbers of the sessions of one player process
@@ -256,7 +257,8 @@ class Fleet:
             case ("ask", request, question, argument):
                 self._spawn(self._tell(seat, epoch, request, question, argument))
             case ("forgot", numbers):
-                self._committer.forget(_key(epoch, number) for number in numbers)
+                keys = [_key(epoch, number) for number in numbers]  # answers may still be on their way
+                asyncio.get_running_loop().call_later(FORGET_SECONDS, self._committer.forget, keys)
             case ("hello", pid):
                 seat.pid = pid
                 seat.pidfd = os.pidfd_open(pid)

@@ -175,7 +175,8 @@ class Calls:
         Raises Refusal when the client has not read for too long.
         """
         try:
-            await asyncio.wait_for(context.write(message), self._stall_seconds)
+            async with asyncio.timeout(self._stall_seconds):
+                await context.write(message)
         except TimeoutError:
             log.warning("a client has not read its stream for %g s, which ends", self._stall_seconds)
             raise Refusal(

@@ -57,12 +57,14 @@ class Endless:
 
 def test_work_one_after_the_other_stays_on_one_thread() -> None:
     carried_out = turns(8)
-    seen = set()
+    seen, never = set(), threading.Event()
     for _ in range(50):
         job = Once(lambda: seen.add(threading.get_ident()))
         carried_out.add(job)
         assert job.ended.wait(WAIT)
-    assert len(seen) <= 2  # a thread tells that it is done a moment before it is idle
+        while not carried_out._idle:  # it tells that the job is done a moment before it is idle
+            assert not never.wait(0.001)
+    assert len(seen) == 1
 
 
 def test_one_owner_may_use_all_threads_and_the_rest_waits() -> None:
