@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import secrets
 import tempfile
 import time
@@ -185,7 +184,7 @@ def _play_greedily(address: str, token: str, begun: Event) -> None:
     async def play() -> None:
         async with server_load.channel(address) as channel:
             loads = [
-                server_load.FrameLoad(channel, "heavy", token=token, name=f"greedy-{os.getpid()}-{number}")
+                server_load.FrameLoad(channel, "heavy", token=token, name=f"greedy-{number}")
                 for number in range(8)
             ]
             for load in loads:
