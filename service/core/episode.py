@@ -170,7 +170,7 @@ class Episode:
             return Effect(action, error=_rejected(review), repeated=repeated, review=review)
         result = self._run(action.sql, 0 if submitted else None, cut_short)
         if isinstance(result, ActionError):
-            cut = _cut_short(result, 0, cut_short)
+            cut = _cut_short(result, 0)
             return Effect(action, error=result, repeated=repeated, review=review, cut_short=cut)
         correct, cut = self._judge(action.sql, result, cut_short) if submitted else (False, "")
         # What a repair is worth shows only when it is submitted.
@@ -195,7 +195,7 @@ class Episode:
             if instance:
                 result = self._run(sql, instance, cut_short)
             if not self._is_gold(result, instance):
-                return False, _cut_short(result, instance, cut_short)
+                return False, _cut_short(result, instance)
         return True, ""
 
     def _run(self, sql: str, instance: int | None, cut_short: str) -> Rows | ActionError:
@@ -292,10 +292,8 @@ def cut_short_by(error: ActionError, instance: int = 0) -> str:
     return f"{instance} {error.kind.name} {error.message}"
 
 
-def _cut_short(result: Rows | ActionError, instance: int, replayed: str) -> str:
+def _cut_short(result: Rows | ActionError, instance: int) -> str:
     """Notes what ended a run on an instance, or did when it was first played; empty: the statement itself."""
-    if replayed and _as_cut(replayed, instance):
-        return replayed
     if isinstance(result, ActionError) and result.by_machine:
         return cut_short_by(result, instance)
     return ""

@@ -32,7 +32,7 @@ from .environment import FRAME, Answer, encode_failed, is_frame_error
 from .link import Board, Call, Cuts, Running
 from .player import PlayerConfig, share_of
 
-FORGET_SECONDS = 60.0  # after a player has forgotten a lost session
+FORGET_SECONDS = 60.0  # after a player has ended, or has forgotten a lost session
 LOOK_SECONDS = 0.1  # between two looks at what players are at
 START_SECONDS = 60.0
 EPOCH_BITS = 40  # for the numbers of the sessions of one player process
@@ -257,8 +257,7 @@ class Fleet:
             case ("ask", request, question, argument):
                 self._spawn(self._tell(seat, epoch, request, question, argument))
             case ("forgot", numbers):
-                keys = [_key(epoch, number) for number in numbers]  # answers may still be on their way
-                asyncio.get_running_loop().call_later(FORGET_SECONDS, self._committer.forget, keys)
+                self._forget([_key(epoch, number) for number in numbers])
             case ("hello", pid):
                 seat.pid = pid
                 seat.pidfd = os.pidfd_open(pid)
@@ -289,6 +288,10 @@ class Fleet:
             numbers = [key & ((1 << EPOCH_BITS) - 1) for key in keys if key >> EPOCH_BITS == seat.epoch]
             if numbers:
                 seat.send("lost", numbers, link.plain_refusal(why))
+
+    def _forget(self, keys: list[int]) -> None:
+        """Forgets lost sessions of which nothing more comes, once none of their answers can be on its way."""
+        asyncio.get_running_loop().call_later(FORGET_SECONDS, self._committer.forget, keys)
 
     # ---- players ----
 
@@ -328,7 +331,7 @@ class Fleet:
             seat.own, pid, why, len(seat.flying),
         )  # fmt: skip
         await asyncio.shield(self._committer.commit())  # its sessions come back from the journal
-        self._committer.forget([key for key in self._committer.lost if key >> EPOCH_BITS == epoch])
+        self._forget([key for key in self._committer.lost if key >> EPOCH_BITS == epoch])
         wait = 0.1
         while True:
             try:
