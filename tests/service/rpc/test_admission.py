@@ -168,8 +168,12 @@ def test_a_caller_may_have_so_many_sessions_and_another_one_as_many(
 def test_a_client_that_does_not_read_is_cut_off(serving: Callable) -> None:
     with serving("--stall-seconds", "1") as server:
 
-        async def send() -> grpc.StatusCode:
-            options = [("grpc.http2.lookahead_bytes", 65_536), ("grpc.http2.bdp_probe", 0)]
+        async def send() -> tuple[grpc.StatusCode, str]:
+            options = [
+                ("grpc.http2.lookahead_bytes", 65_536),
+                ("grpc.http2.bdp_probe", 0),
+                ("grpc.max_receive_message_length", -1),
+            ]
             async with grpc.aio.insecure_channel(server.address, options) as channel:
                 stub = EnvironmentServiceStub(channel)
                 async with connect(server.address) as dojo:
@@ -186,11 +190,13 @@ def test_a_client_that_does_not_read_is_cut_off(serving: Callable) -> None:
                 with suppress(grpc.aio.AioRpcError):
                     while await stream.read():
                         pass
-                code = await stream.code()
+                end = await stream.code(), await stream.details()
                 writing.cancel()
-                return code
+                return end
 
-        assert asyncio.run(asyncio.wait_for(send(), 60)) is grpc.StatusCode.RESOURCE_EXHAUSTED
+        code, said = asyncio.run(asyncio.wait_for(send(), 60))
+        assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert said == "nothing was read of this stream for 1 s"
 
 
 async def _write(stream: Any, frame: pb.RolloutRequest) -> None:
