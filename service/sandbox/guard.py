@@ -237,5 +237,5 @@ def _writes_rows(statement: str) -> bool:
 
 
 @lru_cache(maxsize=256)  # names may be long
-def _columns(description: tuple[tuple[str, str], ...]) -> tuple[Column, ...]:
+def _columns(description: tuple[tuple[str, str | None], ...]) -> tuple[Column, ...]:
     return tuple(Column(name, declared_type or "") for name, declared_type in description)
