@@ -14,6 +14,8 @@ from . import splice
 from .link import MAX_COMMANDS
 
 MANY_BYTES = 64 * 1024  # of a frame; below, reading it costs little whatever it holds
+LARGE_BYTES = 1024 * 1024  # of any message, likewise
+MAX_FIELDS = 16 * MAX_COMMANDS  # of a large one, with those of the messages in it
 
 _validator = protovalidate.Validator()
 
@@ -39,7 +41,16 @@ def decode_frame(data: bytes) -> environment_pb2.RolloutRequest:
 
 
 def decode(kind: type[M], data: bytes) -> M:
-    """Reads a message without checking its rules. Raises Refusal where the bytes are no such message."""
+    """Reads a message without checking its rules.
+
+    Raises Refusal where the bytes are no such message, or one of far too many fields.
+    """
+    if len(data) > LARGE_BYTES and splice.has_more_fields(data, MAX_FIELDS, splice.shape(kind.DESCRIPTOR)):
+        raise Refusal(
+            Reason.MALFORMED_MESSAGE,
+            f"a {kind.DESCRIPTOR.full_name} of {len(data):,} bytes with more than {MAX_FIELDS:,} fields",
+            hint="Send each field once.",
+        )
     try:
         return kind.FromString(data)
     except DecodeError as error:

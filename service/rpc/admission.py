@@ -48,23 +48,22 @@ class Admission:
         self._uses: dict[str, _Use] = {}
 
     @contextmanager
-    def call(self, caller: str, size: int) -> Iterator[None]:
-        """Holds a single call of so many bytes, or with 0 a stream. Raises Refusal."""
-        use = self._uses.get(caller) or _Use(saved=self._quota.cores, at=monotonic())
-        if use.calls >= self._quota.calls:
-            raise _busy(f"this caller has {use.calls:,} calls and streams under way", "fewer at once", 0.1)
-        if size and use.size + size > self._quota.size and use.calls:
-            raise _busy(f"this caller has {use.size:,} bytes of requests under way", "less at once", 0.1)
-        if size and (wait := self._wait(use)) > 0:
-            raise _busy("this caller has used its part of the processor's time", "more slowly", wait)
-        self._uses[caller] = use
-        use.calls += 1
-        use.size += size
-        try:
+    def stream(self, caller: str) -> Iterator[None]:
+        """Holds a stream; its frames come in by `frame`. Raises Refusal."""
+        use = self._use(caller)
+        with self._held(caller, use, 0):
             yield
-        finally:
-            use.calls -= 1
-            self._release(caller, use, size)
+
+    @contextmanager
+    def call(self, caller: str, size: int) -> Iterator[None]:
+        """Holds a single call of so many bytes. Raises Refusal."""
+        use = self._use(caller)
+        if use.size + size > self._quota.size and use.calls:
+            raise _busy(f"this caller has {use.size:,} bytes of requests under way", "less at once", 0.1)
+        if (wait := self._wait(use)) > 0:
+            raise _busy("this caller has used its part of the processor's time", "more slowly", wait)
+        with self._held(caller, use, size):
+            yield
 
     async def frame(self, caller: str, size: int) -> None:
         """Waits until a frame of so many bytes may be let in; `answered` gives its room back.
@@ -91,6 +90,24 @@ class Admission:
         if self._quota.cores and (use := self._uses.get(caller)) is not None:
             self._earn(use)
             use.saved -= seconds
+
+    def _use(self, caller: str) -> _Use:
+        """Gives what a caller has, where one call or stream more may come in."""
+        use = self._uses.get(caller) or _Use(saved=self._quota.cores, at=monotonic())
+        if use.calls >= self._quota.calls:
+            raise _busy(f"this caller has {use.calls:,} calls and streams under way", "fewer at once", 0.1)
+        return use
+
+    @contextmanager
+    def _held(self, caller: str, use: _Use, size: int) -> Iterator[None]:
+        self._uses[caller] = use
+        use.calls += 1
+        use.size += size
+        try:
+            yield
+        finally:
+            use.calls -= 1
+            self._release(caller, use, size)
 
     def _release(self, caller: str, use: _Use, size: int) -> None:
         use.size -= size

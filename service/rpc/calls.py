@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from typing import Any, NamedTuple, TypeVar
 
 import grpc
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from ..players import rules
 from ..players.errors import internal
@@ -61,7 +61,7 @@ class Calls:
 
         async def handle(data: bytes, context: Context) -> bytes:
             async def carry_out(caller: Caller) -> bytes:
-                with self._admission.call(caller.name, len(data) + 1):
+                with self._admission.call(caller.name, len(data)):
                     return await self._on(lambda: answer(rules.read(kind, data), caller).SerializeToString())
 
             return await _guarded(context, carry_out)
@@ -75,7 +75,7 @@ class Calls:
 
         async def handle(data: bytes, context: Context) -> None:
             async def carry_out(caller: Caller) -> None:
-                with self._admission.call(caller.name, 0):
+                with self._admission.stream(caller.name):
                     await context.send_initial_metadata(())
                     messages = await self._on(lambda: answers(rules.read(kind, data), caller))
                     while (message := await self._on(lambda: next(messages, None))) is not None:
@@ -91,7 +91,7 @@ class Calls:
         async def handle(data: bytes, context: Context) -> bytes:
             async def carry_out(caller: Caller) -> bytes:
                 session_id, name = _session_id(kind, data), caller.name
-                with self._admission.call(name, len(data) + 1):
+                with self._admission.call(name, len(data)):
                     return await self._fleet.call(method, data, session_id, name, caller.sees_all_sessions)
 
             return await _guarded(context, carry_out)
@@ -110,7 +110,7 @@ class Calls:
 
         async def handle(_: object, context: Context) -> None:
             async def carry_out(caller: Caller) -> None:
-                with self._admission.call(caller.name, 0):
+                with self._admission.stream(caller.name):
                     await context.send_initial_metadata(())
                     await self._answer_frames(context, caller)
 
@@ -205,9 +205,9 @@ async def _guarded(context: Context, carry_out: Callable[[Caller], Awaitable[R]]
 def _session_id(kind: type[Any], data: bytes) -> str:
     """Gives the session that a request is about; a player says what is wrong with one that can't be read."""
     try:
-        session_id: str = kind.FromString(data).session_id
+        session_id: str = rules.decode(kind, data).session_id
         return session_id
-    except DecodeError:
+    except Refusal:
         return ""
 
 

@@ -38,7 +38,7 @@ class _Nobody:
     def wait(self) -> None: ...
 
 
-UNWATCHED = _Nobody()
+_UNWATCHED = _Nobody()
 
 
 class Unwritten:
@@ -79,11 +79,11 @@ class Played:
 
     __slots__ = ("absent", "at", "owner", "sees_all", "touched", "unwritten", "watch")
 
-    def __init__(self, unwritten: Unwritten, owner: str, *, sees_all: bool, watch: Watch) -> None:
+    def __init__(self, unwritten: Unwritten, owner: str, *, sees_all: bool) -> None:
         self.unwritten = unwritten
         self.owner = owner
         self.sees_all = sees_all
-        self.watch = watch
+        self.watch: Watch = _UNWATCHED
         self.at = time.time()
         self.touched = False
         self.absent: set[str] = set()

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from ..core.action import Action, Submit
 from .episodes import Episodes
 from .journal.records import EpisodeRecord, Recorded, Status, new_episode_id, signed
-from .played import UNWATCHED, Played, Unwritten, Watch
+from .played import Played, Unwritten
 from .refusal import Reason, Refusal
 from .session import ReplayMismatch, Session, digest
 
@@ -96,9 +96,9 @@ class SessionStore:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def begin(self, owner: str, *, sees_all: bool = False, watch: Watch = UNWATCHED) -> Played:
+    def begin(self, owner: str, *, sees_all: bool = False) -> Played:
         """Begins the record of one frame or call of an owner."""
-        return Played(self.unwritten, owner, sees_all=sees_all, watch=watch)
+        return Played(self.unwritten, owner, sees_all=sees_all)
 
     def recall(self, session_ids: Sequence[str], played: Played) -> None:
         """Brings sessions back that are not here but in the journal. Call it before those ids are used.
@@ -129,21 +129,10 @@ class SessionStore:
         played.watch.statements()
         episode = self._episodes.make(opening.task_id, opening.profile)
         session_id = opening.session_id or self._make_id()
-        with self._lock:
-            before = self._sessions.get(session_id)
-            past = self._past.get(session_id)
-        last = before.record if before else past.record if past else None
-        if last is not None and not played.may_use(last):
-            raise Refusal(
-                Reason.SESSION_TAKEN,
-                f"session {session_id!r} belongs to another caller",
-                field="session_id",
-                hint="Choose another id, or leave it empty to be given one.",
-            )
         record = EpisodeRecord(
             new_episode_id(),
             session_id,
-            last.generation + 1 if last else 1,
+            1,
             opening.task_id,
             episode.profile.name,
             signed(opening.seed),
@@ -156,11 +145,11 @@ class SessionStore:
         )
         session = Session(record, episode)
         answer = self._episodes.encoding.first(session)
-        session.record = record._replace(digest=digest(answer))
-        self._put(session, before, played)
-        if last is not None:
-            played.end(last, Status.REPLACED)
-        played.open(session)
+        with session.lock:  # what is done with it is recorded after its opening
+            last = self._put(session, digest(answer), played)
+            if last is not None:
+                played.end(last, Status.REPLACED)
+            played.open(session)
         return session, answer
 
     def play(
@@ -265,18 +254,31 @@ class SessionStore:
                 self._remove(session)
             self._past.pop(session.session_id, None)
 
-    # ---- coming and going; with the lock held ----
-
-    def _put(self, session: Session, before: Session | None, played: Played) -> None:
+    def _put(self, session: Session, answer_digest: bytes, played: Played) -> EpisodeRecord | None:
+        """Puts a session in the place of the one of its id, if any, and gives what that one's episode was."""
         with self._lock:
-            current = self._sessions.get(session.session_id)
-            if current is None:
+            before = self._sessions.get(session.session_id)
+            past = self._past.get(session.session_id)
+            last = before.record if before else past.record if past else None
+            if last is not None and not played.may_use(last):
+                raise Refusal(
+                    Reason.SESSION_TAKEN,
+                    f"session {session.session_id!r} belongs to another caller",
+                    field="session_id",
+                    hint="Choose another id, or leave it empty to be given one.",
+                )
+            if before is None:
                 self._make_room(session.record.owner, played)
             else:
-                self._remove(current)
+                self._remove(before)
+            generation = last.generation + 1 if last else 1
+            session.record = session.record._replace(generation=generation, digest=answer_digest)
             self._insert(session)
         if before is not None:
             _free(before)
+        return last
+
+    # ---- coming and going; with the lock held ----
 
     def _make_room(self, owner: str, played: Played) -> None:
         """Raises Refusal when there can be no more sessions, or no more of the owner's."""

@@ -41,8 +41,25 @@ def test_fields_are_counted_without_reading_them(count, sql, most, number) -> No
     command = pb.Command(correlation_id=number, step=pb.StepRequest(action=action))
     frame = pb.RolloutRequest(commands=[command] * count).SerializeToString()
     assert splice.has_more_fields(frame, most) is (count > most)
+    inner = splice.shape(pb.RolloutRequest.DESCRIPTOR)
+    fields = count * (4 + bool(sql) + bool(number))  # command, step, action, query; the text, the number
+    assert splice.has_more_fields(frame, most, inner) is (fields > most)
     assert splice.has_more_fields(frame + UNKNOWN, most) is (count + 4 > most)
     assert pb.RolloutRequest.FromString(frame + UNKNOWN).commands == [command] * count
+
+
+@pytest.mark.parametrize("part", ["action", "kind"])
+def test_a_message_of_millions_of_fields_is_refused_unread(part: str) -> None:
+    one = action_pb2.Action(query=action_pb2.Query(sql="x")).SerializeToString()
+    other = action_pb2.Action(describe=action_pb2.Describe(table="t")).SerializeToString()
+    if part == "action":
+        action = splice.field(3, one) + splice.field(3, other)
+    else:
+        action = splice.field(3, (one + other) * 200_000)
+    data = splice.field(1, b"s") + action * (rules.LARGE_BYTES // len(action) + 1)
+    assert pb.StepRequest.FromString(data).action.WhichOneof("kind") == "describe"
+    with pytest.raises(Refusal, match="fields"):
+        rules.decode(pb.StepRequest, data)
 
 
 @given(data=st.binary(max_size=2000), start=st.sampled_from([b"", b"\x0a\x00" * 300, b"\xff" * 40_000]))

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ports import free_port
 from servers import Server, serving, start
+from tokens import entry
 
 from sqldojo.client import DojoError, ErrorReason, SyncDojo, Tls, connect_sync
 from sqldojo.service.rpc.access import Scope, TokensError, read_tokens
@@ -37,11 +38,6 @@ NAMES = {"alice": "agent", "bob": "agent", "trainer": "trainer", "oracle": "orac
 
 def secret(name: str) -> str:
     return f"secret-of-{name}"
-
-
-def entry(name: str, scope: str, token: str) -> str:
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    return f'[[token]]\nname = "{name}"\nscope = "{scope}"\nsha256 = "{digest}"\n'
 
 
 def metadata(name: str) -> tuple[tuple[str, str], ...]:

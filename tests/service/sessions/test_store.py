@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -20,7 +21,7 @@ from sqldojo.service.sessions.episodes import Episodes
 from sqldojo.service.sessions.journal.committer import Committer
 from sqldojo.service.sessions.journal.engine import journal_url
 from sqldojo.service.sessions.journal.journal import Journal
-from sqldojo.service.sessions.journal.records import Recorded
+from sqldojo.service.sessions.journal.records import EpisodeRecord, Recorded, Status
 from sqldojo.service.sessions.played import Played
 from sqldojo.service.sessions.refusal import Reason, Refusal
 from sqldojo.service.sessions.store import Opening, SessionStore
@@ -50,7 +51,16 @@ class Replica:
 
     store: SessionStore
     committer: Committer
+    journal: Journal
     loop: asyncio.AbstractEventLoop
+
+    def episodes(self, session_id: str) -> list[EpisodeRecord]:
+        """Gives what the journal has of a session."""
+
+        async def read() -> list[EpisodeRecord]:
+            return [recorded.episode async for recorded in self.journal.episodes(session_id)]
+
+        return asyncio.run_coroutine_threadsafe(read(), self.loop).result(timeout=60)
 
     def write(self) -> None:
         """Has all that was played written."""
@@ -96,6 +106,15 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Has threads take turns at every chance."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.fixture
 def replica(url: str, loop: asyncio.AbstractEventLoop, episodes: Episodes) -> Iterator[Callable[[], Replica]]:
     journals: list[Journal] = []
 
@@ -103,7 +122,7 @@ def replica(url: str, loop: asyncio.AbstractEventLoop, episodes: Episodes) -> It
         journals.append(await Journal.open(journal_url(url)))
         memory = JournalMemory(journals[-1], loop)
         store = SessionStore(episodes, memory, max_sessions=100, owner_sessions=100, idle_seconds=900.0)
-        return Replica(store, Committer(journals[-1], store.lose), loop)
+        return Replica(store, Committer(journals[-1], store.lose), journals[-1], loop)
 
     def on_loop(work: object) -> Future:
         return asyncio.run_coroutine_threadsafe(work, loop)
@@ -154,3 +173,28 @@ def test_an_idle_session_expires_but_not_while_it_is_being_played(replica: Calla
     with pytest.raises(Refusal) as caught:
         one.step("s", 1)
     assert caught.value.reason is Reason.SESSION_EXPIRED
+
+
+def test_a_session_that_many_begin_anew_at_once_has_one_episode_after_the_other(
+    replica: Callable[[], Replica], eager_threads: None
+) -> None:
+    one = replica()
+    one.open("s")
+    at_once = threading.Barrier(8)
+
+    def begin_anew() -> None:
+        for _ in range(20):
+            at_once.wait(timeout=60)
+            one.open("s")
+
+    with ThreadPoolExecutor(8) as threads:
+        for each in [threads.submit(begin_anew) for _ in range(8)]:
+            each.result(timeout=120)
+    one.write()
+    assert not one.committer.lost
+    one.step("s", 1)
+    kept = one.episodes("s")
+    assert sorted((each.generation, each.status) for each in kept) == [
+        *((number, Status.REPLACED) for number in range(1, 161)),
+        (161, Status.LIVE),
+    ]

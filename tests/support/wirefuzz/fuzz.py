@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import multiprocessing
 import random
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import grpc
 import servers
+from tokens import entry
 
 from sqldojo.client import Answer, Describe, Dojo, EpisodeSpec, Query, Task, TaskKind, connect
 from sqldojo.service.core import task as core
@@ -102,8 +102,7 @@ async def fuzz(
 
 def _options(folder: Path) -> Sequence[str]:
     tokens = folder / "tokens.toml"
-    digest = hashlib.sha256(TOKEN.encode()).hexdigest()
-    tokens.write_text(f'[[token]]\nname = "fuzzer"\nscope = "trainer"\nsha256 = "{digest}"\n')
+    tokens.write_text(entry("fuzzer", "trainer", TOKEN))
     return (
         "--tokens", str(tokens), "--bank", str(_small_bank(folder)),
         "--journal", str(folder / "journal.sqlite"),
