@@ -7,6 +7,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from sqldojo.cli.application import application
+from sqldojo.client.retry import Backoff
 
 COMMANDS = ["demo", "play", "eval", "tasks", "serve"]
 
@@ -62,7 +63,8 @@ def test_a_mistake_is_explained(arguments, message):
     assert " ".join(message.split()) in " ".join(result.output.replace("│", " ").split())
 
 
-def test_a_server_that_is_not_there_is_the_users_to_mend():
+def test_a_server_that_is_not_there_is_the_users_to_mend(monkeypatch):
+    monkeypatch.setattr("sqldojo.client.channel.BACKOFF", Backoff(tries=3, first=0.001))
     result = invoke("tasks", "list", "--address", "127.0.0.1:1")
     assert result.exit_code == 2
     assert "Is a sqldojo server running at 127.0.0.1:1?" in result.output

@@ -25,6 +25,7 @@ from sqldojo.client import (
     Unparsed,
     connect_sync,
 )
+from sqldojo.client.retry import Backoff
 from sqldojo.trainer import (
     EnvironmentFactory,
     ExploreEnvironment,
@@ -263,7 +264,10 @@ def test_a_call_with_wrong_arguments_costs_a_step_and_shows_what_was_called(
     assert step.reward.total < 0
 
 
-def test_an_episode_that_the_server_cut_off_has_no_reward(explore_tasks: list[Task]) -> None:
+def test_an_episode_that_the_server_cut_off_has_no_reward(
+    explore_tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sqldojo.client.channel.BACKOFF", Backoff(tries=3, first=0.001))
     with connect_sync() as short_lived:
         factory = environment_factory(short_lived.address)
         environment = factory()

@@ -16,6 +16,7 @@ from servers import Server
 from tokens import entry
 
 from sqldojo.client import DojoError, EpisodeSpec, connect
+from sqldojo.client.retry import Backoff
 from sqldojo.service.rpc.admission import Admission, Quota
 from sqldojo.service.sessions.refusal import Reason, Refusal
 from sqldojo.v1 import action_pb2, error_pb2
@@ -136,8 +137,9 @@ def _one_and_no_end(ended: threading.Event) -> Iterator[pb.RolloutRequest]:
 
 
 def test_a_caller_may_have_so_many_sessions_and_another_one_as_many(
-    serving: Callable, tmp_path: Path
+    serving: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("sqldojo.client.channel.BACKOFF", Backoff(tries=2, first=0.001))
     tokens = {name: secrets.token_urlsafe(16) for name in ("a", "b")}
     file = tmp_path / "tokens.toml"
     file.write_text("".join(entry(name, "trainer", token) for name, token in tokens.items()))

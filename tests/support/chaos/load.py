@@ -26,10 +26,20 @@ from sqldojo.client import (
     frame_stream,
     rollouts,
 )
-from sqldojo.client.retry import Backoff
+from sqldojo.client.retry import BACKOFF, Backoff
 
-for _module in (channel, frame_stream, rollouts):  # a busy machine starts a server late
-    _module.BACKOFF = Backoff(tries=40, longest=2.0)
+
+@contextlib.contextmanager
+def patience() -> Iterator[None]:
+    """Has clients try for longer: a busy machine starts a server late."""
+    modules: Sequence[Any] = (channel, frame_stream, rollouts)
+    for module in modules:
+        module.BACKOFF = Backoff(tries=40, longest=2.0)
+    try:
+        yield
+    finally:
+        for module in modules:
+            module.BACKOFF = BACKOFF
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from sqldojo.service.sessions.refusal import Refusal
 from sqldojo.service.sessions.session import ReplayMismatch
 from sqldojo.service.tasks.bank import TaskBank
 
-from .load import Account, Load, compare
+from .load import Account, Load, compare, patience
 
 PATIENT = ("--statement-deadline", "60")  # a busy machine must not decide what a statement gives
 
@@ -112,7 +112,7 @@ def rig(folder: Path, database: postgres.Postgres | None) -> Iterator[Rig]:
     bank = TaskBank.default()
     pool = DatabasePool(Limits(deadline_seconds=60))
     episodes = Episodes(bank, pool, SqlReviewer(), BUILT_IN_PROFILES, ENCODING)
-    with servers.serving(*PATIENT) as undisturbed:
+    with patience(), servers.serving(*PATIENT) as undisturbed:
         yield Rig(folder, undisturbed, asyncio.run(_some_tasks(undisturbed.address)), database, episodes)
 
 
