@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -42,6 +43,7 @@ from .turns import Turns
 
 SQLITE_HEAP_BYTES = 4 * 1024 * 1024 * 1024  # a backstop, far above what the sandbox's own limits allow
 BUFFER_BYTES = 1024 * 1024  # read from the socket at once
+SWITCH_SECONDS = 0.0001  # a step waits for the interpreter some 20 times: for its rows, while others hold it
 OVERDUE = 1.2  # times the deadline, after which a statement is stuck
 
 log = logging.getLogger(__name__)
@@ -81,6 +83,7 @@ def run(
     """Plays until the server closes the connection. `own` is this player's number."""
     number_process(own)
     set_process_heap_limit(SQLITE_HEAP_BYTES)
+    sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(50_000, 20, 20)  # steps make many objects and hardly any cycle
     player = Player(connection, board, content, config, own)
     player.send("hello", os.getpid())
