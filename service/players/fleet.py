@@ -33,7 +33,11 @@ from .link import Board, Call, Cuts, Running
 from .player import PlayerConfig, share_of
 
 FORGET_SECONDS = 60.0  # after a player has ended, or has forgotten a lost session
-LOOK_SECONDS = 0.1  # between two looks at what players are at
+LOOK_SECONDS = 0.05  # between two looks at what players are at
+BUSY_TICKS = (
+    2  # of the processor's 100 in a second, between two looks: a thread that has them does not wait for it
+)
+GRACE_LOOKS = 20  # at a late statement whose thread may be waiting for the processor
 START_SECONDS = 60.0
 EPOCH_BITS = 40  # for the numbers of the sessions of one player process
 DEATHS = 2  # of players while a command ran, after which it is not run again
@@ -372,10 +376,18 @@ class Fleet:
         assert seat.board is not None
         running = seat.board.running()
         now = monotonic()
-        late = [each for each in running if each.due < now]
-        if late:
+        late, stuck = {}, []
+        for each in running:
+            if each.due < now:
+                ticks = _ticks(seat.pid, each.thread)
+                before, looks = seat.late.get(each, (ticks, 0))
+                late[each] = ticks, looks + 1
+                if ticks - before >= BUSY_TICKS or looks >= GRACE_LOOKS:
+                    stuck.append(each)
+        seat.late = late
+        if stuck:
             seconds = f"{self._config.statement_deadline:g}"
-            self._condemn(seat, late, ErrorKind.TIMEOUT, f"the statement took longer than {seconds} seconds")
+            self._condemn(seat, stuck, ErrorKind.TIMEOUT, f"the statement took longer than {seconds} seconds")
             return
         statements = [each for each in running if each.due < inf]
         if statements and _resident_bytes(seat.pid) > self._memory_bytes:
@@ -406,6 +418,7 @@ class _Seat:
         self.pid = 0
         self.pidfd = -1
         self.board: Board | None = None
+        self.late: dict[Running, tuple[int, int]] = {}  # their threads' ticks, and how many looks saw them so
         self.transport: asyncio.WriteTransport | None = None
         self.arrived = asyncio.Event()
         self.is_ready = False
@@ -525,6 +538,16 @@ def _unreadable(error: Exception) -> Refusal:
         hint="Send it again a little later.",
         retry_after_seconds=0.5,
     )
+
+
+def _ticks(pid: int, thread: int) -> int:
+    """Gives a thread's time of the processor, in hundredths of a second; 0 when it has just ended."""
+    try:
+        with open(f"/proc/{pid}/task/{thread}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+            return int(fields[11]) + int(fields[12])
+    except (OSError, IndexError):
+        return 0
 
 
 def _resident_bytes(pid: int) -> int:

@@ -23,19 +23,20 @@ from __future__ import annotations
 import marshal
 import mmap
 import os
+import threading
 from collections.abc import Iterable
 from math import inf
 from struct import Struct
 from time import monotonic
 from typing import Any, NamedTuple
 
+from ..sandbox.watch import UNWATCHED, Watch
 from ..sessions.journal.records import Ending, EpisodeRecord, Record, Recorded, StepRecord
 from ..sessions.refusal import Reason, Refusal
 
 HEAD = Struct("<I")
 RECORD_TYPES: tuple[type[Record], ...] = (EpisodeRecord, StepRecord, Ending)
 MAX_COMMANDS = 256  # in a frame
-_SLOT_BYTES = 4 * 8
 
 Numbered = tuple[int, Record]  # the session's number, 0 for one that is not live, and what it did
 Cuts = dict[int, tuple[int, str]]  # by a command's place: kind and message of its statement's end
@@ -120,73 +121,95 @@ def read_refusal(plain: tuple[Any, ...]) -> Refusal:
 class Running(NamedTuple):
     """A command under way: of which call, at which place.
 
-    Its statement, or statements, run `since` a time and are `due` at another (monotonic); `due` is infinite
-    while none run.
+    Its statement runs `since` a time and is `due` at another (monotonic); `due` is infinite while none runs.
+    `thread` is the system's number for who runs it.
     """
 
     serial: int
     place: int
     since: float
     due: float
+    thread: int
+
+
+_SLOT_NUMBERS = len(Running._fields)
 
 
 class Board:
     """What each thread of a player is at, in memory that its server reads, however stuck the player is.
 
-    Four numbers a thread, those of `Running`; the serial is 0 when it is idle.
+    The numbers of `Running` for each; the serial is 0 when it is idle.
     """
 
     def __init__(self, descriptor: int, threads: int) -> None:
         self._threads = threads
-        self._numbers = memoryview(mmap.mmap(descriptor, threads * _SLOT_BYTES)).cast("d")
+        self._numbers = memoryview(mmap.mmap(descriptor, threads * _SLOT_NUMBERS * 8)).cast("d")
 
     @staticmethod
     def make(threads: int) -> int:
         """Makes the memory of a board of so many threads, and gives its descriptor."""
         descriptor = os.memfd_create("sqldojo-board")
-        os.ftruncate(descriptor, threads * _SLOT_BYTES)
+        os.ftruncate(descriptor, threads * _SLOT_NUMBERS * 8)
         return descriptor
 
-    def slot(self, thread: int, one: float, many: float) -> Slot:
-        """Gives the place of a thread; see Slot for `one` and `many`."""
-        return Slot(self._numbers[4 * thread : 4 * thread + 4], one, many)
+    def slot(self, number: int, seconds: float) -> Slot:
+        """Gives the place of a thread; a statement is due after so many seconds."""
+        return Slot(self._of(number), seconds)
 
     def running(self) -> list[Running]:
         """Gives the commands under way."""
-        rows = [self._numbers[at : at + 4].tolist() for at in range(0, 4 * self._threads, 4)]
-        return [Running(int(serial), int(place), *times) for serial, place, *times in rows if serial]
+        rows = [self._of(number).tolist() for number in range(self._threads)]
+        return [
+            Running(int(serial), int(place), since, due, int(thread))
+            for serial, place, since, due, thread in rows
+            if serial
+        ]
+
+    def _of(self, number: int) -> memoryview[float]:
+        return self._numbers[number * _SLOT_NUMBERS : (number + 1) * _SLOT_NUMBERS]
 
 
 class Slot:
-    """A thread's place on the board. A `Watch`: `one` and `many` are the seconds that it allows."""
+    """A thread's place on the board."""
 
-    def __init__(self, numbers: memoryview[float], one: float, many: float) -> None:
+    def __init__(self, numbers: memoryview[float], seconds: float) -> None:
         self._numbers = numbers
-        self._one = one
-        self._many = many
+        self._seconds = seconds
         self.rest()
+
+    def take(self) -> None:
+        """The calling thread is the one whose place this is."""
+        self._numbers[4] = threading.get_native_id()
 
     def at(self, serial: int, place: int) -> None:
         """A command begins."""
-        self._numbers[3] = inf
         self._numbers[1] = place
         self._numbers[0] = serial
 
     def statement(self) -> None:
-        """One statement is about to run."""
+        """A statement is about to run."""
         self._numbers[2] = since = monotonic()
-        self._numbers[3] = since + self._one
+        self._numbers[3] = since + self._seconds
 
-    def statements(self) -> None:
-        """Several statements are about to run."""
-        self._numbers[2] = since = monotonic()
-        self._numbers[3] = since + self._many
-
-    def wait(self) -> None:
-        """Something else may take its time, as a lock or the journal does."""
+    def done(self) -> None:
+        """It has ended."""
         self._numbers[3] = inf
 
     def rest(self) -> None:
         """Nothing is under way."""
         self._numbers[0] = 0
         self._numbers[3] = inf
+
+
+class ThreadWatch(threading.local):
+    """A `Watch` that passes on to the slot of the calling thread, once it has one."""
+
+    slot: Watch = UNWATCHED
+
+    def statement(self) -> None:
+        """See Watch."""
+        self.slot.statement()
+
+    def done(self) -> None:
+        """See Watch."""
+        self.slot.done()

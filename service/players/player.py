@@ -38,13 +38,13 @@ from ..tasks.bank_file import BankContent
 from . import link, wire
 from .environment import FRAME, Environment, Frame
 from .errors import internal
-from .link import Board, Call, Slot
+from .link import Board, Call, Slot, ThreadWatch
 from .turns import Turns
 
 SQLITE_HEAP_BYTES = 4 * 1024 * 1024 * 1024  # a backstop, far above what the sandbox's own limits allow
 BUFFER_BYTES = 1024 * 1024  # read from the socket at once
 SWITCH_SECONDS = 0.0001  # a step waits for the interpreter some 20 times: for its rows, while others hold it
-OVERDUE = 1.2  # times the deadline, after which a statement is stuck
+OVERDUE = 1.03  # times the deadline, after which a statement should have been stopped
 
 log = logging.getLogger(__name__)
 
@@ -103,17 +103,23 @@ class Player:
         self._connection = connection
         self._sending = threading.Lock()
         self._asking = Asking(self)
-        pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline), config.result_bytes)
+        self._watch = ThreadWatch()
+        pool = DatabasePool(
+            Limits(deadline_seconds=config.statement_deadline), config.result_bytes, self._watch
+        )
         self._results = pool.results
         journal = JournalMemory(self._asking, config.is_shared)
         self._sessions = _make_sessions(content, config, own, pool, journal)
         self.environment = Environment(self._sessions)
-        one = config.statement_deadline * OVERDUE + 1.0
-        many = 12 * one  # a submission: on every instance, with a check after it
-        slots = (board.slot(thread, one, many) for thread in range(config.threads))
+        seconds = config.statement_deadline * OVERDUE
+        slots = [board.slot(number, seconds) for number in range(config.threads)]
         cores = max(1, len(os.sched_getaffinity(0)) // config.players)
-        self._turns = Turns(list(slots), config.workers, cores)
+        self._turns = Turns(slots, config.workers, cores, self._begin_thread)
         self._lanes = Lanes(self._turns)
+
+    def _begin_thread(self, slot: Slot) -> None:
+        slot.take()
+        self._watch.slot = slot
 
     def send(self, *message: Any) -> None:
         """Sends a message; from any thread."""
@@ -209,7 +215,6 @@ class _Job:
         """Gives plain answers; None when there is more to do."""
         environment = self._player.environment
         played = self._played = self._played or environment.begin(self.call)
-        played.watch = slot
         if not self.is_frame:
             return [tuple(each) for each in environment.carry_out(self.call, played)]
         frame = self._frame = self._frame or Frame(environment, self.call, played)

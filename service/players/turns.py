@@ -53,14 +53,21 @@ class Turns:
     least; one alone may use all threads.
 
     Of the threads that are idle, the one that worked last works next: each has databases of its own open,
-    and the fewer take part, the warmer their caches are.
+    and the fewer take part, the warmer their caches are. `begin_thread` is called by each with its slot.
     """
 
-    def __init__(self, slots: Sequence[Slot], frames: int, cores: int) -> None:
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        frames: int,
+        cores: int,
+        begin_thread: Callable[[Slot], None] = Slot.take,
+    ) -> None:
         self._slots = list(slots)
         self._threads = len(self._slots)
         self._max_frames = frames
         self._cores = cores
+        self._begin_thread = begin_thread
         self._lock = threading.Lock()
         self._idle: list[SimpleQueue[Job]] = []  # their inboxes, the last to become idle at the end
         self._owners: dict[str, _Owner] = {}
@@ -131,6 +138,7 @@ class Turns:
         threading.Thread(target=self._run, args=(inbox, slot), name=name, daemon=True).start()
 
     def _run(self, inbox: SimpleQueue[Job], slot: Slot) -> None:
+        self._begin_thread(slot)
         while True:
             job = inbox.get()
             following: Job | None = job

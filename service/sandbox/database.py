@@ -16,6 +16,7 @@ from .failures import explain
 from .guard import TICK, Guard
 from .limits import Limits
 from .searches import replace_searches
+from .watch import UNWATCHED, Watch
 
 _CELLS_A_CHUNK: Final = 512
 """Cells that are fetched before their bytes are counted."""
@@ -44,9 +45,17 @@ class Database:
         "_permissions",
         "_schema",
         "_uncached",
+        "_watch",
     )
 
-    def __init__(self, image: bytes, schema: Schema, permissions: Permissions, limits: Limits) -> None:
+    def __init__(
+        self,
+        image: bytes,
+        schema: Schema,
+        permissions: Permissions,
+        limits: Limits,
+        watch: Watch = UNWATCHED,
+    ) -> None:
         self._schema = schema
         self._permissions = permissions
         self._limits = limits
@@ -60,6 +69,7 @@ class Database:
         self._cursor.exec_trace = self._guard.inspect
         self._alarm = Alarm(self._connection, self._guard)
         self._uncached: dict[str, None] = {}
+        self._watch = watch
 
     def execute(self, sql: str) -> Rows | ActionError:
         """Runs one statement; whatever `sql` holds, it gives its rows or an observation of what went wrong.
@@ -72,6 +82,7 @@ class Database:
         guard = self._guard
         guard.begin(sql)
         self._alarm.set()
+        self._watch.statement()
         try:
             try:
                 result = self._run(sql)
@@ -84,6 +95,7 @@ class Database:
                 return refusal
             return explain(failure, sql, self._schema, self._permissions)
         finally:
+            self._watch.done()
             self._alarm.clear()
             guard.end()
         return result

@@ -14,6 +14,7 @@ from .database import Database
 from .images import DatabaseImages
 from .limits import Limits
 from .results import Results
+from .watch import UNWATCHED, Watch
 
 _Key = tuple[str, int, Permissions]
 
@@ -27,12 +28,13 @@ class DatabasePool:
     A shared database belongs to one thread, for SQLite lets one thread at a time use a connection, and to
     one set of permissions, for SQLite checks them when it compiles a statement and keeps what it compiled.
     With `result_bytes`, results of statements on shared databases are kept in about so much memory, and not
-    worked out again.
+    worked out again. `watch` is told of every statement that is run.
     """
 
-    def __init__(self, limits: Limits, result_bytes: int = 0) -> None:
+    def __init__(self, limits: Limits, result_bytes: int = 0, watch: Watch = UNWATCHED) -> None:
         self.results = Results(result_bytes)
         self._limits = limits
+        self._watch = watch
         self._local = threading.local()
         self._numbers: dict[_Key, int] = {}
 
@@ -42,7 +44,7 @@ class DatabasePool:
 
     def open_private(self, images: DatabaseImages, instance: int, permissions: Permissions) -> Database:
         """Opens a copy that nobody else uses."""
-        return Database(images.images[instance], images.schema, permissions, self._limits)
+        return Database(images.images[instance], images.schema, permissions, self._limits, self._watch)
 
     def open_shared(self, images: DatabaseImages, instance: int, permissions: Permissions) -> Remembering:
         """Gives this thread's database. It may not be handed to another thread."""

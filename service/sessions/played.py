@@ -4,41 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from .journal.records import WHATEVER_CAME, Ending, EpisodeRecord, Record, Status
 
 if TYPE_CHECKING:
     from .session import Session
-
-
-class Watch(Protocol):
-    """Is told what a thread is about to do, so that someone else can tell when it takes too long."""
-
-    def statement(self) -> None:
-        """One statement is about to run."""
-        ...
-
-    def statements(self) -> None:
-        """Several statements are about to run."""
-        ...
-
-    def wait(self) -> None:
-        """Something else may take its time, as a lock or the journal does."""
-        ...
-
-
-class _Nobody:
-    """Watches nothing."""
-
-    def statement(self) -> None: ...
-
-    def statements(self) -> None: ...
-
-    def wait(self) -> None: ...
-
-
-_UNWATCHED = _Nobody()
 
 
 class Unwritten:
@@ -77,13 +48,12 @@ class Played:
     a session at all; `absent` are ids that the journal was asked for and does not know.
     """
 
-    __slots__ = ("absent", "at", "owner", "sees_all", "touched", "unwritten", "watch")
+    __slots__ = ("absent", "at", "owner", "sees_all", "touched", "unwritten")
 
     def __init__(self, unwritten: Unwritten, owner: str, *, sees_all: bool) -> None:
         self.unwritten = unwritten
         self.owner = owner
         self.sees_all = sees_all
-        self.watch: Watch = _UNWATCHED
         self.at = time.time()
         self.touched = False
         self.absent: set[str] = set()

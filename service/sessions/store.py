@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from ..core.action import Action, Submit
+from ..core.action import Action
 from .episodes import Episodes
 from .journal.records import EpisodeRecord, Recorded, Status, new_episode_id, signed
 from .played import Played, Unwritten
@@ -114,7 +114,6 @@ class SessionStore:
         played.absent.update(each for each in missing if not _SESSION_ID.fullmatch(each))
         missing = [each for each in missing if each not in played.absent]
         if missing:
-            played.watch.wait()
             found = self._memory.find(missing)
             played.absent.update(each for each in missing if each not in found)
             back = [recorded for recorded in found.values() if self._bring_back(recorded, played)]
@@ -126,7 +125,6 @@ class SessionStore:
 
     def open(self, opening: Opening, played: Played) -> tuple[Session, bytes]:
         """Opens a session, or begins anew in the one of that id; gives it with its encoded first answer."""
-        played.watch.statements()
         episode = self._episodes.make(opening.task_id, opening.profile)
         session_id = opening.session_id or self._make_id()
         record = EpisodeRecord(
@@ -162,7 +160,6 @@ class SessionStore:
         cut_short: str = "",
     ) -> tuple[Session, bytes]:
         """Plays one step of a session; gives the session with the encoded answer. See Session.play."""
-        begin = played.watch.statements if isinstance(action, Submit) else played.watch.statement
         while True:
             session = self.find(session_id, played)
             if step_index != len(session.answered) + 1:
@@ -171,7 +168,6 @@ class SessionStore:
                 if session.ended:
                     continue  # it began anew or was closed in the meantime: the store knows
                 session.last_used = time.monotonic()
-                begin()
                 try:
                     answer = session.play(
                         step_index, action, reviewed, self._episodes.encoding, played, cut_short
@@ -181,8 +177,6 @@ class SessionStore:
                 except Exception:
                     self.evict(session)  # nobody knows how far it came; the journal does
                     raise
-                finally:
-                    played.watch.wait()
                 return session, answer
 
     def find(self, session_id: str, played: Played) -> Session:

@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 import seeds
-from servers import serving
+from servers import players_of, serving
 
 from sqldojo.service.core.action import Submit
 from sqldojo.service.core.episode import Episode
@@ -243,6 +243,34 @@ def test_the_documented_reviewer_reviews_in_a_real_server(
         assert verdicts == [review_pb2.VERDICT_APPROVED, review_pb2.VERDICT_REJECTED]
         assert step.review.findings[0].message == "Patients are private."
         assert "department(department_id, name" in asked[0]
+
+
+SLOW_REVIEWER = """
+import time
+
+from sqldojo.service.core.review import Review
+
+
+class Slow:
+    def review(self, sql, schema, permissions):
+        time.sleep(1.3)
+        return Review((), 1.0)
+"""
+
+
+def test_a_reviewer_may_take_longer_than_a_statement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slow_reviewer.py").write_text(SLOW_REVIEWER)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    options = ("--reviewer", "slow_reviewer:Slow", "--reviewer-seconds", "30", "--statement-deadline", "0.1")
+    with serving(*options) as server, grpc.insecure_channel(server.address) as channel:
+        stub = environment_pb2_grpc.EnvironmentServiceStub(channel)
+        task = "explore/hospital/patients-without-insurer"
+        stub.Reset(pb.ResetRequest(task_id=task, session_id="s"))
+        players = players_of(server.process.pid)
+        action = action_pb2.Action(query=action_pb2.Query(sql="SELECT 1"))
+        step = stub.StepWithReview(pb.StepWithReviewRequest(session_id="s", step_index=1, action=action))
+        assert not step.observation.HasField("error")
+        assert players_of(server.process.pid) == players
 
 
 def test_a_reviewer_that_cannot_be_loaded_stops_the_server() -> None:
