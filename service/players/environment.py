@@ -83,7 +83,7 @@ class Environment:
                 rules.check_step(reviewed)
                 return self._step_with_review(reviewed, played, cut_short)
             case "reset":
-                rules.check(command.reset)
+                rules.check_reset(command.reset)
                 return self._reset(command.reset, played, cut_short)
             case "close":
                 rules.check(command.close)

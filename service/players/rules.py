@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 import protovalidate
@@ -17,6 +18,7 @@ MANY_BYTES = 64 * 1024  # of a frame; below, reading it costs little whatever it
 LARGE_BYTES = 1024 * 1024  # of any message, likewise
 MAX_FIELDS = 16 * MAX_COMMANDS  # of a large one, with those of the messages in it
 
+_SESSION_ID = re.compile("[A-Za-z0-9_.:-]{0,128}")
 _validator = protovalidate.Validator()
 
 M = TypeVar("M", bound=Message)
@@ -76,11 +78,25 @@ def check_step(
 ) -> None:
     """As `check`, for the hot path: what is plainly within the rules skips the validator.
 
-    The three conditions imply the rules of both messages; anything else is left to the validator.
+    The conditions imply the rules; anything else is left to the validator.
     """
     if 0 < len(step.session_id) <= 128 and step.step_index and step.action.WhichOneof("kind"):
         return
     check(step)
+
+
+def check_reset(reset: environment_pb2.ResetRequest) -> None:
+    """As `check_step`, for a reset."""
+    if (
+        0 < len(reset.task_id) <= 256
+        and _SESSION_ID.fullmatch(reset.session_id)
+        and len(reset.profile) <= 64
+        and reset.budget <= 100
+        and len(reset.policy) <= 128
+        and reset.policy.isprintable()
+    ):
+        return
+    check(reset)
 
 
 def _wrong_count(count: str) -> Refusal:

@@ -58,7 +58,8 @@ class Episodes:
         profile any more.
         """
         record = recorded.episode
-        session = Session(record, self.make(record.task_id, record.profile))
+        session = Session(record.session_id, self.make(record.task_id, record.profile), record.budget)
+        session.record = record
         if digest(self.encoding.first(session)) != record.digest:
             raise ReplayMismatch(0)
         for place, step in enumerate(recorded.steps, 1):
@@ -69,19 +70,22 @@ class Episodes:
 
     def _profile(self, name: str, task: Task) -> Profile:
         profile = self._profiles.find(name) if name else self._profiles.default(task.kind)
-        fitting = ", ".join(each.name for each in self._profiles.of(task.kind))
         if profile is None:
             raise Refusal(
                 Reason.UNKNOWN_PROFILE,
                 f"no reward profile {name!r}",
                 field="profile",
-                hint=f"For this task: {fitting}.",
+                hint=self._fitting(task),
             )
         if profile.kind is not task.kind:
             raise Refusal(
                 Reason.PROFILE_MISMATCH,
                 f"profile {name!r} is not for {task.kind.name.lower()} tasks",
                 field="profile",
-                hint=f"For this task: {fitting}.",
+                hint=self._fitting(task),
             )
         return profile
+
+    def _fitting(self, task: Task) -> str:
+        names = ", ".join(each.name for each in self._profiles.of(task.kind))
+        return f"For this task: {names}."

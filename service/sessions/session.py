@@ -42,19 +42,21 @@ class Answered(NamedTuple):
 class Session:
     """An episode under way. `lock` is held while it is played, since commands may come from any thread.
 
-    `number` tells it from every other session of this process, also from one that was brought back in its
-    place. `ended` says that it left the store. `lost` is set when its last steps could not be written to the
-    journal: what is known of it here counts no more, and that is the answer for whoever waits.
+    `record` is set by who makes it, before anything is played. `number` tells it from every other session of
+    this process, also from one that was brought back in its place. `ended` says that it left the store.
+    `lost` is set when its last steps could not be written to the journal: what is known of it here counts no
+    more, and that is the answer for whoever waits.
     """
 
-    def __init__(self, record: EpisodeRecord, episode: Episode) -> None:
+    record: EpisodeRecord
+
+    def __init__(self, session_id: str, episode: Episode, budget: int) -> None:
         self.number = next(_numbers)
-        self.session_id = record.session_id
-        self.record = record
+        self.session_id = session_id
         self.episode = episode
         self.lock = threading.Lock()
         self.answered: list[Answered] = []
-        self.state, self.first = episode.start(record.budget)
+        self.state, self.first = episode.start(budget)
         self.last_used = time.monotonic()
         self.ended = False
         self.lost: Refusal | None = None

@@ -127,24 +127,10 @@ class SessionStore:
         """Opens a session, or begins anew in the one of that id; gives it with its encoded first answer."""
         episode = self._episodes.make(opening.task_id, opening.profile)
         session_id = opening.session_id or self._make_id()
-        record = EpisodeRecord(
-            new_episode_id(),
-            session_id,
-            1,
-            opening.task_id,
-            episode.profile.name,
-            signed(opening.seed),
-            opening.budget or episode.profile.budget,
-            played.owner,
-            opening.policy,
-            self._episodes.bank_digest,
-            played.at,
-            b"",
-        )
-        session = Session(record, episode)
+        session = Session(session_id, episode, opening.budget)
         answer = self._episodes.encoding.first(session)
         with session.lock:  # what is done with it is recorded after its opening
-            last = self._put(session, digest(answer), played)
+            last = self._put(session, opening, digest(answer), played)
             if last is not None:
                 played.end(last, Status.REPLACED)
             played.open(session)
@@ -248,7 +234,9 @@ class SessionStore:
                 self._remove(session)
             self._past.pop(session.session_id, None)
 
-    def _put(self, session: Session, answer_digest: bytes, played: Played) -> EpisodeRecord | None:
+    def _put(
+        self, session: Session, opening: Opening, answer_digest: bytes, played: Played
+    ) -> EpisodeRecord | None:
         """Puts a session in the place of the one of its id, if any, and gives what that one's episode was."""
         with self._lock:
             before = self._sessions.get(session.session_id)
@@ -262,11 +250,23 @@ class SessionStore:
                     hint="Choose another id, or leave it empty to be given one.",
                 )
             if before is None:
-                self._make_room(session.record.owner, played)
+                self._make_room(played.owner, played)
             else:
                 self._remove(before)
-            generation = last.generation + 1 if last else 1
-            session.record = session.record._replace(generation=generation, digest=answer_digest)
+            session.record = EpisodeRecord(
+                new_episode_id(),
+                session.session_id,
+                last.generation + 1 if last else 1,
+                opening.task_id,
+                session.episode.profile.name,
+                signed(opening.seed),
+                session.state.budget,
+                played.owner,
+                opening.policy,
+                self._episodes.bank_digest,
+                played.at,
+                answer_digest,
+            )
             self._insert(session)
         if before is not None:
             _free(before)

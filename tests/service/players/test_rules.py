@@ -32,6 +32,30 @@ def test_the_short_cut_agrees_with_the_rules(kind, session_id, step_index, actio
         assert not allowed
 
 
+RESETS = st.fixed_dictionaries(
+    {},
+    optional={
+        "task_id": st.text(max_size=260),
+        "session_id": st.text(max_size=130) | st.from_regex(r"[A-Za-z0-9_.:-]{0,130}", fullmatch=True),
+        "profile": st.text(max_size=66),
+        "budget": st.integers(0, 102),
+        "policy": st.text(max_size=130),
+        "seed": st.integers(0, 2**64 - 1),
+    },
+)
+
+
+@given(fields=RESETS)
+def test_the_short_cut_of_resets_agrees_with_the_rules(fields) -> None:
+    reset = pb.ResetRequest(**fields)
+    allowed = not protovalidate.collect_violations(reset)
+    try:
+        rules.check_reset(reset)
+        assert allowed
+    except Refusal:
+        assert not allowed
+
+
 UNKNOWN = b"\x98\x06\x01" + b"\x9d\x06abcd" + b"\x99\x06abcdefgh" + b"\x9a\x06\x02ab"  # field 99
 
 
