@@ -57,10 +57,11 @@ class Memory(Protocol):
 
 
 class _Past(NamedTuple):
-    """What is left of a session that ended: its last episode, and what to say of it."""
+    """What is left of a session that ended: its last episode, its number if it lived here, and what to say."""
 
     record: EpisodeRecord
     status: Status
+    number: int = 0
     why: str = ""  # it could not be brought back
 
 
@@ -216,9 +217,14 @@ class SessionStore:
             return self._expire(played)
 
     def lose(self, numbers: Collection[int], why: Refusal) -> None:
-        """Evicts the sessions of these numbers; `why` is the answer to whoever waits for one of theirs."""
+        """Evicts the sessions of these numbers; `why` is the answer to whoever waits for one of theirs.
+
+        Of those that have ended meanwhile, the end was not written either: the journal is asked again.
+        """
         with self._lock:
             lost = [session for session in self._sessions.values() if session.number in numbers]
+            for session_id in [each for each, past in self._past.items() if past.number in numbers]:
+                del self._past[session_id]
         for session in lost:
             session.lost = why
             self.evict(session)
@@ -319,7 +325,7 @@ class SessionStore:
 
     def _retire(self, session: Session, status: Status) -> None:
         self._remove(session)
-        self._remember(_Past(session.record, status))
+        self._remember(_Past(session.record, status, session.number))
 
     def _remember(self, past: _Past) -> None:
         self._past[past.record.session_id] = past
@@ -340,10 +346,10 @@ class SessionStore:
             try:
                 session = self._episodes.replay(recorded)
             except Refusal as refusal:
-                past = _Past(record, status, refusal.message)
+                past = _Past(record, status, why=refusal.message)
             except ReplayMismatch as mismatch:
                 log.error("session %s cannot be brought back: %s", record.session_id, mismatch)
-                past = _Past(record, status, str(mismatch))
+                past = _Past(record, status, why=str(mismatch))
             else:
                 with self._lock:
                     if record.session_id not in self._sessions:

@@ -198,3 +198,25 @@ def test_a_session_that_many_begin_anew_at_once_has_one_episode_after_the_other(
         *((number, Status.REPLACED) for number in range(1, 161)),
         (161, Status.LIVE),
     ]
+
+
+@pytest.mark.parametrize("ended", [Status.CLOSED, Status.EXPIRED])
+def test_an_end_that_could_not_be_written_is_made_again(
+    replica: Callable[[], Replica], ended: Status
+) -> None:
+    one = replica()
+    one.open("s")
+    one.step("s", 1)
+    session = one.store.find("s", one.begin("s"))
+    if ended is Status.CLOSED:
+        assert one.store.close("s", one.begin("s")) is session
+    else:
+        session.last_used -= 1000.0
+        assert one.store.expire(one.store.begin("")) == 1
+    one.store.unwritten.take()  # and the journal fails
+    one.store.lose([session.number], Refusal(Reason.JOURNAL_UNAVAILABLE, "full", hint=""))
+    one.step("s", 2)
+    assert one.store.close("s", one.begin("s")) is not None
+    one.write()
+    (kept,) = one.episodes("s")
+    assert kept.status == Status.CLOSED
