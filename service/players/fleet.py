@@ -34,9 +34,7 @@ from .player import PlayerConfig, share_of
 
 FORGET_SECONDS = 60.0  # after a player has ended, or has forgotten a lost session
 LOOK_SECONDS = 0.05  # between two looks at what players are at
-BUSY_TICKS = (
-    2  # of the processor's 100 in a second, between two looks: a thread that has them does not wait for it
-)
+LATE_TICKS = 8  # of the processor's 100 in a second, that a statement has had since it was seen late
 GRACE_LOOKS = 20  # at a late statement whose thread may be waiting for the processor
 START_SECONDS = 60.0
 EPOCH_BITS = 40  # for the numbers of the sessions of one player process
@@ -380,9 +378,9 @@ class Fleet:
         for each in running:
             if each.due < now:
                 ticks = _ticks(seat.pid, each.thread)
-                before, looks = seat.late.get(each, (ticks, 0))
-                late[each] = ticks, looks + 1
-                if ticks - before >= BUSY_TICKS or looks >= GRACE_LOOKS:
+                first, looks = seat.late.get(each, (ticks, 0))
+                late[each] = first, looks + 1
+                if ticks - first >= LATE_TICKS or looks >= GRACE_LOOKS:
                     stuck.append(each)
         seat.late = late
         if stuck:
@@ -418,7 +416,7 @@ class _Seat:
         self.pid = 0
         self.pidfd = -1
         self.board: Board | None = None
-        self.late: dict[Running, tuple[int, int]] = {}  # their threads' ticks, and how many looks saw them so
+        self.late: dict[Running, tuple[int, int]] = {}  # their threads' ticks at first, and how many looks
         self.transport: asyncio.WriteTransport | None = None
         self.arrived = asyncio.Event()
         self.is_ready = False

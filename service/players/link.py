@@ -37,6 +37,7 @@ from ..sessions.refusal import Reason, Refusal
 HEAD = Struct("<I")
 RECORD_TYPES: tuple[type[Record], ...] = (EpisodeRecord, StepRecord, Ending)
 MAX_COMMANDS = 256  # in a frame
+STOPPED_SECONDS = 0.02  # after its deadline the alarm has stopped a statement, if it can be
 
 Numbered = tuple[int, Record]  # the session's number, 0 for one that is not live, and what it did
 Cuts = dict[int, tuple[int, str]]  # by a command's place: kind and message of its statement's end
@@ -152,9 +153,9 @@ class Board:
         os.ftruncate(descriptor, threads * _SLOT_NUMBERS * 8)
         return descriptor
 
-    def slot(self, number: int, seconds: float) -> Slot:
-        """Gives the place of a thread; a statement is due after so many seconds."""
-        return Slot(self._of(number), seconds)
+    def slot(self, number: int) -> Slot:
+        """Gives the place of a thread."""
+        return Slot(self._of(number))
 
     def running(self) -> list[Running]:
         """Gives the commands under way."""
@@ -172,9 +173,8 @@ class Board:
 class Slot:
     """A thread's place on the board."""
 
-    def __init__(self, numbers: memoryview[float], seconds: float) -> None:
+    def __init__(self, numbers: memoryview[float]) -> None:
         self._numbers = numbers
-        self._seconds = seconds
         self.rest()
 
     def take(self) -> None:
@@ -186,10 +186,10 @@ class Slot:
         self._numbers[1] = place
         self._numbers[0] = serial
 
-    def statement(self) -> None:
+    def statement(self, deadline: float) -> None:
         """A statement is about to run."""
-        self._numbers[2] = since = monotonic()
-        self._numbers[3] = since + self._seconds
+        self._numbers[2] = monotonic()
+        self._numbers[3] = deadline + STOPPED_SECONDS
 
     def done(self) -> None:
         """It has ended."""
@@ -206,9 +206,9 @@ class ThreadWatch(threading.local):
 
     slot: Watch = UNWATCHED
 
-    def statement(self) -> None:
+    def statement(self, deadline: float) -> None:
         """See Watch."""
-        self.slot.statement()
+        self.slot.statement(deadline)
 
     def done(self) -> None:
         """See Watch."""

@@ -44,7 +44,6 @@ from .turns import Turns
 SQLITE_HEAP_BYTES = 4 * 1024 * 1024 * 1024  # a backstop, far above what the sandbox's own limits allow
 BUFFER_BYTES = 1024 * 1024  # read from the socket at once
 SWITCH_SECONDS = 0.0001  # a step waits for the interpreter some 20 times: for its rows, while others hold it
-OVERDUE = 1.03  # times the deadline, after which a statement should have been stopped
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +110,7 @@ class Player:
         journal = JournalMemory(self._asking, config.is_shared)
         self._sessions = _make_sessions(content, config, own, pool, journal)
         self.environment = Environment(self._sessions)
-        seconds = config.statement_deadline * OVERDUE
-        slots = [board.slot(number, seconds) for number in range(config.threads)]
+        slots = [board.slot(number) for number in range(config.threads)]
         cores = max(1, len(os.sched_getaffinity(0)) // config.players)
         self._turns = Turns(slots, config.workers, cores, self._begin_thread)
         self._lanes = Lanes(self._turns)

@@ -71,18 +71,19 @@ class Database:
         self._uncached: dict[str, None] = {}
         self._watch = watch
 
-    def execute(self, sql: str) -> Rows | ActionError:
+    def execute(self, sql: str, patience: float = 1.0) -> Rows | ActionError:
         """Runs one statement; whatever `sql` holds, it gives its rows or an observation of what went wrong.
 
+        It gets `patience` times the seconds that statements have by the limits.
         An INSERT, UPDATE or DELETE without RETURNING gives one row: the number of rows it changed.
         """
         error = self._check_text(sql)
         if error is not None:
             return error
         guard = self._guard
-        guard.begin(sql)
+        guard.begin(sql, patience)
         self._alarm.set()
-        self._watch.statement()
+        self._watch.statement(guard.deadline)
         try:
             try:
                 result = self._run(sql)

@@ -81,9 +81,9 @@ class Guard:
         self._ceiling = 0
         self.begin("")
 
-    def begin(self, sql: str) -> None:
-        """Starts the clock for a statement."""
-        self.deadline = monotonic() + self._limits.deadline_seconds
+    def begin(self, sql: str, patience: float = 1.0) -> None:
+        """Starts the clock for a statement, which gets `patience` times its usual seconds."""
+        self.deadline = monotonic() + self._limits.deadline_seconds * patience
         self.begin_again(sql)
 
     def begin_again(self, sql: str, own_calls: int = 0) -> None:

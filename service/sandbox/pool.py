@@ -8,6 +8,7 @@ from typing import Final
 
 import apsw
 
+from ..core import execution as core
 from ..core.execution import ActionError, Rows
 from ..core.schema import Permissions
 from .database import Database
@@ -17,6 +18,9 @@ from .results import Results
 from .watch import UNWATCHED, Watch
 
 _Key = tuple[str, int, Permissions]
+
+PATIENCE: Final = 60.0
+"""How many times longer a statement may take when it is run again in a replay."""
 
 SHARED_PER_THREAD: Final = 64
 """Read-only databases that each thread keeps open, those least recently used being closed."""
@@ -79,41 +83,68 @@ class Remembering:
         self._number = number
         self._results = results
 
-    def execute(self, sql: str) -> Rows | ActionError:
+    def execute(self, sql: str, patience: float = 1.0) -> Rows | ActionError:
         """As Database.execute."""
         key = self._number, sql
         result = self._results.find(key)
         if result is None:
-            result = self._database.execute(sql)
+            result = self._database.execute(sql, patience)
             self._results.add(key, result)
         return result
 
 
-class SessionWorld:
-    """The databases of one session, which may move between threads but is played by one at a time."""
+class _Patient:
+    """A database that gives statements more time."""
 
-    __slots__ = ("_images", "_permissions", "_pool", "_private")
+    __slots__ = ("_database",)
+
+    def __init__(self, database: Database | Remembering) -> None:
+        self._database = database
+
+    def execute(self, sql: str) -> Rows | ActionError:
+        """As Database.execute."""
+        return self._database.execute(sql, PATIENCE)
+
+
+class SessionWorld:
+    """The databases of one session, which may move between threads but is played by one at a time.
+
+    While `replays` is set, what runs is known to have ended by itself in time, so it gets more of that: this
+    machine may be busier than the one on which it did.
+    """
+
+    __slots__ = ("_images", "_permissions", "_pool", "_private", "replays")
 
     def __init__(self, pool: DatabasePool, images: DatabaseImages, permissions: Permissions) -> None:
         self._pool = pool
         self._images = images
         self._permissions = permissions
         self._private: Database | None = None
+        self.replays = False
 
     @property
-    def visible(self) -> Database | Remembering:
+    def visible(self) -> core.Database:
         """The calling thread's shared database, or the session's own copy when the task may write."""
+        database = self._visible
+        return _Patient(database) if self.replays else database
+
+    def pristine(self, instance: int) -> core.Database:
+        """The calling thread's shared database, or a new copy when the task may write."""
+        if self._permissions.read_only:
+            database: Database | Remembering = self._pool.open_shared(
+                self._images, instance, self._permissions
+            )
+        else:
+            database = self._pool.open_private(self._images, instance, self._permissions)
+        return _Patient(database) if self.replays else database
+
+    @property
+    def _visible(self) -> Database | Remembering:
         if self._permissions.read_only:
             return self._pool.open_shared(self._images, 0, self._permissions)
         if self._private is None:
             self._private = self._pool.open_private(self._images, 0, self._permissions)
         return self._private
-
-    def pristine(self, instance: int) -> Database | Remembering:
-        """The calling thread's shared database, or a new copy when the task may write."""
-        if self._permissions.read_only:
-            return self._pool.open_shared(self._images, instance, self._permissions)
-        return self._pool.open_private(self._images, instance, self._permissions)
 
     def close(self) -> None:
         """Frees the session's own copy. Closing twice is no error."""

@@ -8,8 +8,8 @@ from typing import Final, Protocol
 class Watch(Protocol):
     """Is told when the calling thread begins a statement, and when it is done with it."""
 
-    def statement(self) -> None:
-        """A statement is about to run."""
+    def statement(self, deadline: float) -> None:
+        """A statement is about to run, which will be stopped at a time of the monotonic clock."""
         ...
 
     def done(self) -> None:
@@ -20,7 +20,7 @@ class Watch(Protocol):
 class _Nobody:
     """Watches nothing."""
 
-    def statement(self) -> None: ...
+    def statement(self, deadline: float) -> None: ...
 
     def done(self) -> None: ...
 

@@ -6,7 +6,7 @@ from ..core.episode import Episode
 from ..core.profiles import Profile, Profiles
 from ..core.review import Reviewer
 from ..core.task import Task
-from ..sandbox.pool import DatabasePool
+from ..sandbox.pool import DatabasePool, SessionWorld
 from ..tasks.bank import TaskBank, UnknownTask
 from .journal.records import Recorded
 from .refusal import Reason, Refusal
@@ -38,6 +38,9 @@ class Episodes:
 
     def make(self, task_id: str, profile: str) -> Episode:
         """Makes an episode that is not begun; an empty profile means the one of the task's kind."""
+        return self._make(task_id, profile)[0]
+
+    def _make(self, task_id: str, profile: str) -> tuple[Episode, SessionWorld]:
         try:
             prepared = self._bank.prepare(task_id)
         except UnknownTask as unknown:
@@ -49,7 +52,8 @@ class Episodes:
             ) from unknown
         task = prepared.task
         world = self._pool.world(self._bank.images(task.database_id), task.permissions)
-        return Episode(prepared, self._profile(profile, task), world, self._reviewer, self._gate)
+        episode = Episode(prepared, self._profile(profile, task), world, self._reviewer, self._gate)
+        return episode, world
 
     def replay(self, recorded: Recorded) -> Session:
         """Plays an episode of the journal again, to where it was.
@@ -58,14 +62,17 @@ class Episodes:
         profile any more.
         """
         record = recorded.episode
-        session = Session(record.session_id, self.make(record.task_id, record.profile), record.budget)
+        episode, world = self._make(record.task_id, record.profile)
+        session = Session(record.session_id, episode, record.budget)
         session.record = record
+        world.replays = True
         if digest(self.encoding.first(session)) != record.digest:
             raise ReplayMismatch(0)
         for place, step in enumerate(recorded.steps, 1):
             if step.step_index != place:
                 raise ReplayMismatch(place)
             session.replay(step, self.encoding)
+        world.replays = False
         return session
 
     def _profile(self, name: str, task: Task) -> Profile:

@@ -57,7 +57,7 @@ class Memory(Protocol):
 
 
 class _Past(NamedTuple):
-    """What is left of a session that ended: its last episode, its number if it lived here, and what to say."""
+    """What is left of a session that ended: its last episode, its number if it lived here, what to say."""
 
     record: EpisodeRecord
     status: Status

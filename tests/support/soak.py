@@ -55,13 +55,13 @@ class Soak:
         return found
 
 
-async def soak(folder: Path, seconds: float, *, thinking: float = 0.05) -> Soak:
-    """Plays on a server with two players and a journal for so long."""
+async def soak(folder: Path, seconds: float, *, thinking: float = 0.05, every: int = 1) -> Soak:
+    """Plays on a server with two players and a journal for so long; of the bank, one task in `every`."""
     found = Soak()
     options = ("--players", "2", "--journal", str(folder / "journal.sqlite"))
     with servers.serving(*options) as server:
         async with connect(server.address) as dojo:
-            tasks = [task.task_id for task in await dojo.tasks()]
+            tasks = [task.task_id for task in await dojo.tasks()][::every]
             until = time.monotonic() + seconds
 
             def specs() -> Iterator[EpisodeSpec]:

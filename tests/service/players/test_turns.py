@@ -12,7 +12,7 @@ WAIT = 20.0  # seconds, for what comes at once or never
 
 def turns(threads: int, *, frames: int = 8, cores: int = 2) -> Turns:
     board = Board(Board.make(threads), threads)
-    return Turns([board.slot(thread, 1.0) for thread in range(threads)], frames, cores)
+    return Turns([board.slot(thread) for thread in range(threads)], frames, cores)
 
 
 @dataclass

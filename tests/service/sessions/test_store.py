@@ -13,6 +13,7 @@ import pytest
 
 from sqldojo.service.core.action import Query
 from sqldojo.service.core.built_in_profiles import BUILT_IN_PROFILES
+from sqldojo.service.core.execution import ErrorKind
 from sqldojo.service.core.sql_reviewer import SqlReviewer
 from sqldojo.service.players.wire import ENCODING
 from sqldojo.service.sandbox.limits import Limits
@@ -21,7 +22,7 @@ from sqldojo.service.sessions.episodes import Episodes
 from sqldojo.service.sessions.journal.committer import Committer
 from sqldojo.service.sessions.journal.engine import journal_url
 from sqldojo.service.sessions.journal.journal import Journal
-from sqldojo.service.sessions.journal.records import EpisodeRecord, Recorded, Status
+from sqldojo.service.sessions.journal.records import Recorded, Status
 from sqldojo.service.sessions.played import Played
 from sqldojo.service.sessions.refusal import Reason, Refusal
 from sqldojo.service.sessions.store import Opening, SessionStore
@@ -54,11 +55,11 @@ class Replica:
     journal: Journal
     loop: asyncio.AbstractEventLoop
 
-    def episodes(self, session_id: str) -> list[EpisodeRecord]:
+    def recorded(self, session_id: str) -> list[Recorded]:
         """Gives what the journal has of a session."""
 
-        async def read() -> list[EpisodeRecord]:
-            return [recorded.episode async for recorded in self.journal.episodes(session_id)]
+        async def read() -> list[Recorded]:
+            return [recorded async for recorded in self.journal.episodes(session_id)]
 
         return asyncio.run_coroutine_threadsafe(read(), self.loop).result(timeout=60)
 
@@ -193,7 +194,7 @@ def test_a_session_that_many_begin_anew_at_once_has_one_episode_after_the_other(
     one.write()
     assert not one.committer.lost
     one.step("s", 1)
-    kept = one.episodes("s")
+    kept = [recorded.episode for recorded in one.recorded("s")]
     assert sorted((each.generation, each.status) for each in kept) == [
         *((number, Status.REPLACED) for number in range(1, 161)),
         (161, Status.LIVE),
@@ -218,5 +219,30 @@ def test_an_end_that_could_not_be_written_is_made_again(
     one.step("s", 2)
     assert one.store.close("s", one.begin("s")) is not None
     one.write()
-    (kept,) = one.episodes("s")
-    assert kept.status == Status.CLOSED
+    (kept,) = one.recorded("s")
+    assert kept.episode.status == Status.CLOSED
+
+
+def test_a_replay_gives_statements_more_time_than_they_had(
+    replica: Callable[[], Replica],
+) -> None:
+    one = replica()
+    one.open("s")
+    slow = Query(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) "
+        "SELECT max(i) FROM n"
+    )
+    _, answer = one.store.play("s", 1, slow, False, one.begin("s"))
+    one.write()
+    hurried = Episodes(
+        TaskBank.default(),
+        DatabasePool(Limits(deadline_seconds=0.02)),
+        SqlReviewer(),
+        BUILT_IN_PROFILES,
+        ENCODING,
+    )
+    session = hurried.replay(one.recorded("s")[0])
+    assert session.answered[0].answer == answer
+    late = session.episode.step(session.state, slow).observation.error
+    assert late is not None
+    assert late.kind is ErrorKind.TIMEOUT
