@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from . import costs, frames, grading, latency, scaling, sessions, steps
+from . import breakdown, costs, frames, grading, grpo, latency, scaling, sessions, steps
 from .report import run_all
 
 BENCHMARKS = (
     steps.BENCHMARK,
     frames.BENCHMARK,
     latency.BENCHMARK,
+    breakdown.BENCHMARK,
     scaling.BENCHMARK,
     sessions.BENCHMARK,
+    grpo.BENCHMARK,
     grading.BENCHMARK,
     costs.BENCHMARK,
 )

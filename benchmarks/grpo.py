@@ -124,8 +124,8 @@ def _figures(waited: list[_Waited]) -> list[Figure]:
 BENCHMARK = Benchmark(
     "grpo",
     "Share of a GRPO trainer's time spent waiting for the environment",
-    f"{PROMPTS} prompts of the default bank, {GROUP} rollouts each, {TURNS} turns in lock step (dojo.batch), a "
-    f"model of {SPEED} tokens/s per rollout; opening and closing count as waiting; one player, guards on, "
+    f"{PROMPTS} prompts of the default bank, {GROUP} rollouts each, {TURNS} turns in lock step (dojo.batch), "
+    f"a model of {SPEED} tokens/s per rollout; opening and closing count as waiting; one player, guards on, "
     "journal on (NORMAL)",
     41.0,
     measure,
