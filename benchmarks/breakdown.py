@@ -19,6 +19,7 @@ import apsw
 from . import layers, processes, report, server_load, workload
 from .figure import Benchmark, Figure, Picture, Shape
 from .server_load import Server
+from .turns import rounds
 
 KINDS = ("light", "heavy")
 ROUNDS = 8
@@ -49,11 +50,10 @@ def measure(seconds: float) -> list[Figure]:
         layers.create(file)
         timed = (sys.executable, "-m", "benchmarks.layers", str(file))
         with server_load.server() as plain, server_load.server(command=timed) as wrapped:
-            each = seconds / len(KINDS) / ROUNDS / 2
-            return asyncio.run(_measure(plain, wrapped, file, each))
+            return asyncio.run(_measure(plain, wrapped, file, *rounds(seconds / len(KINDS), 2, ROUNDS)))
 
 
-async def _measure(plain: Server, wrapped: Server, file: Path, seconds: float) -> list[Figure]:
+async def _measure(plain: Server, wrapped: Server, file: Path, number: int, seconds: float) -> list[Figure]:
     figures: list[Figure] = []
     async with (
         server_load.channel(plain.address) as to_plain,
@@ -65,11 +65,11 @@ async def _measure(plain: Server, wrapped: Server, file: Path, seconds: float) -
             await whole_load.start()
             await load.start()
             bare = _Bare(kind)
-            rounds = []
-            for _ in range(ROUNDS):
+            found = []
+            for _ in range(number):
                 whole = (await whole_load.play(seconds, plain.cpu_seconds)).cost
-                rounds.append((whole, await _layers(load, wrapped, file, seconds, bare.cost())))
-            figures += _figures(kind, rounds)
+                found.append((whole, await _layers(load, wrapped, file, seconds, bare.cost())))
+            figures += _figures(kind, found)
     return figures
 
 
@@ -123,14 +123,19 @@ class _Bare:
         return (time.thread_time() - began) / STATEMENTS
 
 
-def _figures(kind: str, rounds: list[tuple[float, dict[str, float]]]) -> list[Figure]:
-    whole = median(each for each, _ in rounds)
-    found = {layer: median(each[layer] for _, each in rounds) for layer in ORDER}
-    rest = whole - sum(found.values())
+def _figures(kind: str, found: list[tuple[float, dict[str, float]]]) -> list[Figure]:
+    whole = median(each for each, _ in found)
+    rest = median(each - sum(parts.values()) for each, parts in found)
     return [
         *(
-            Figure(f"{kind}: {layer}", seconds * 1e6, "µs of CPU a step", series=layer, at=kind)
-            for layer, seconds in found.items()
+            Figure(
+                f"{kind}: {layer}",
+                median(parts[layer] for _, parts in found) * 1e6,
+                "µs of CPU a step",
+                series=layer,
+                at=kind,
+            )
+            for layer in ORDER
         ),
         Figure(f"{kind}: {REST}", rest * 1e6, "µs of CPU a step", series=REST, at=kind),
         Figure(f"{kind}: the whole", whole * 1e6, "µs of CPU a step"),

@@ -37,6 +37,7 @@ from sqldojo.v1 import environment_pb2 as pb
 from . import report, server_load, workload
 from .figure import Benchmark, Figure, Picture, Shape
 from .server_load import SERVICE
+from .turns import rounds
 
 LIVE, ACTIVE = 10_000, 200
 STEPS = 90  # of an episode
@@ -54,7 +55,7 @@ def measure(seconds: float) -> list[Figure]:
     ]
 
 
-async def _journal(seconds: float, rounds: int = 8) -> list[Figure]:
+async def _journal(seconds: float, most: int = 8) -> list[Figure]:
     kinds = ("none", "normal", "full")
     with ExitStack() as stack:
         channels = {
@@ -64,8 +65,8 @@ async def _journal(seconds: float, rounds: int = 8) -> list[Figure]:
         loads = {name: server_load.FrameLoad(channel, "light") for name, channel in channels.items()}
         for load in loads.values():
             await load.start()
-        each = seconds / rounds / len(kinds)
-        rates = [{name: (await load.play(each)).rate for name, load in loads.items()} for _ in range(rounds)]
+        number, each = rounds(seconds, len(kinds), most)
+        rates = [{name: (await load.play(each)).rate for name, load in loads.items()} for _ in range(number)]
         for channel in channels.values():
             await channel.close()
     return [
@@ -82,7 +83,7 @@ async def _journal(seconds: float, rounds: int = 8) -> list[Figure]:
     ]
 
 
-def _guards(seconds: float, rounds: int = 10) -> Figure:
+def _guards(seconds: float, turns: int = 10) -> Figure:
     images = DatabaseImages.of("benchmark", [workload.image()])
     guarded = DatabasePool(Limits()).world(images, READ_ALL).visible
     connection = apsw.Connection(":memory:")
@@ -94,7 +95,7 @@ def _guards(seconds: float, rounds: int = 10) -> Figure:
         nonlocal number
         began = time.perf_counter()
         first = number
-        while (elapsed := time.perf_counter() - began) < seconds / rounds / 2:
+        while (elapsed := time.perf_counter() - began) < seconds / turns / 2:
             for _ in range(50):
                 sql = workload.statement("light", number)
                 number += 1
@@ -108,7 +109,7 @@ def _guards(seconds: float, rounds: int = 10) -> Figure:
 
     return Figure(
         "guards",
-        median(microseconds(True) - microseconds(False) for _ in range(rounds)),
+        median(microseconds(True) - microseconds(False) for _ in range(turns)),
         "µs a statement",
         15.0,
         at_most=True,
@@ -140,7 +141,8 @@ async def _opening(seconds: float) -> Figure:
     )
 
 
-async def _greedy(seconds: float, rounds: int = 4) -> Figure:
+async def _greedy(seconds: float, most: int = 4) -> Figure:
+    number, each = rounds(seconds, 2, most)
     tokens = {name: secrets.token_urlsafe(16) for name in ("polite", "greedy")}
     context = get_context("spawn")
     with _tokens_file(tokens) as file, server_load.server("--tokens", str(file)) as server:
@@ -148,15 +150,15 @@ async def _greedy(seconds: float, rounds: int = 4) -> Figure:
             polite = server_load.FrameLoad(channel, "light", frame=16, outstanding=1, token=tokens["polite"])
             await polite.start()
             ratios = []
-            for _ in range(rounds):
-                alone = (await polite.play(seconds / rounds / 2)).rate
+            for _ in range(number):
+                alone = (await polite.play(each)).rate
                 begun = context.Event()
                 other = context.Process(
                     target=_play_greedily, args=(server.address, tokens["greedy"], begun), daemon=True
                 )
                 other.start()
                 await asyncio.to_thread(begun.wait)
-                ratios.append(alone / (await polite.play(seconds / rounds / 2)).rate)
+                ratios.append(alone / (await polite.play(each)).rate)
                 other.terminate()
                 other.join()
     return Figure("a polite caller beside a greedy one", median(ratios), "times slower", 2.0, at_most=True)

@@ -8,6 +8,7 @@ from statistics import median
 
 from . import report, server_load
 from .figure import Benchmark, Figure, Picture, Shape
+from .turns import rounds
 
 SIZES = (1, 8, 32, 128, 256)
 DEPTHS = (1, 2, 4)
@@ -20,10 +21,10 @@ REACH = 5.0
 def measure(seconds: float) -> list[Figure]:
     """Measures each on one server, by turns."""
     with server_load.server() as server:
-        return asyncio.run(_measure(server.address, seconds / ROUNDS / (len(SIZES) * len(DEPTHS) + 1)))
+        return asyncio.run(_measure(server.address, *rounds(seconds, len(SIZES) * len(DEPTHS) + 1, ROUNDS)))
 
 
-async def _measure(address: str, seconds: float) -> list[Figure]:
+async def _measure(address: str, number: int, seconds: float) -> list[Figure]:
     async with server_load.channel(address) as channel:
         calls = server_load.CallLoad(channel, "light", in_flight=IN_FLIGHT)
         loads = {
@@ -35,7 +36,7 @@ async def _measure(address: str, seconds: float) -> list[Figure]:
             await load.start()
         single: list[float] = []
         rates: dict[tuple[int, int], list[float]] = {way: [] for way in loads}
-        for _ in range(ROUNDS):
+        for _ in range(number):
             single.append((await calls.play(seconds)).rate)
             for way, load in loads.items():
                 rates[way].append((await load.play(seconds)).rate)

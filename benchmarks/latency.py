@@ -41,10 +41,10 @@ async def _measure(address: str, seconds: float) -> list[Figure]:
         await frames.start()
         capacity = (await frames.play(seconds)).rate
         figures.append(Figure(f"frames of {FRAME}, 4 outstanding", capacity, "steps/s"))
+        load = server_load.FrameLoad(
+            channel, "light", frame=FRAME, outstanding=0, sessions=SESSIONS, name="open"
+        )
         for share in SHARES:
-            load = server_load.FrameLoad(
-                channel, "light", frame=FRAME, outstanding=0, sessions=SESSIONS, name=f"open-{share}"
-            )
             found = await _offer_frames(load, share * capacity / FRAME, seconds)
             figures += _figures(f"frames of {FRAME}", share, found)
     return figures

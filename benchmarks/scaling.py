@@ -10,6 +10,7 @@ from statistics import median
 
 from . import report, server_load
 from .figure import Benchmark, Figure, Picture, Shape
+from .turns import rounds
 
 KINDS = ("heavy", "light")
 ROUNDS = 6
@@ -24,22 +25,22 @@ def measure(seconds: float) -> list[Figure]:
             players: stack.enter_context(server_load.server("--players", str(players))).address
             for players in counts
         }
-        return asyncio.run(_measure(addresses, seconds / ROUNDS / len(counts) / len(KINDS)))
+        return asyncio.run(_measure(addresses, *rounds(seconds / len(KINDS), len(counts), ROUNDS)))
 
 
-async def _measure(addresses: dict[int, str], seconds: float) -> list[Figure]:
+async def _measure(addresses: dict[int, str], number: int, seconds: float) -> list[Figure]:
     figures: list[Figure] = []
     for kind in KINDS:
         loads = {players: await _load(address, kind) for players, address in addresses.items()}
-        rounds = [
+        found = [
             {players: (await load.play(seconds)).rate for players, load in loads.items()}
-            for _ in range(ROUNDS)
+            for _ in range(number)
         ]
         for players in addresses:
-            rate = median(each[players] for each in rounds)
+            rate = median(each[players] for each in found)
             figures.append(Figure(f"{kind}, players: {players}", rate, "steps/s", series=kind, at=players))
         for players in list(addresses)[1:]:
-            ratio = median(each[players] / each[1] for each in rounds)
+            ratio = median(each[players] / each[1] for each in found)
             reach = REACH if (kind, players) == ("heavy", 2) else None
             figures.append(Figure(f"{kind}, {players} players over one", ratio, "", reach))
     return figures

@@ -168,15 +168,15 @@ class FrameLoad:
         self._stream: Stream = channel.stream_stream(SERVICE + "Rollout")(metadata=metadata)
 
     async def start(self) -> None:
-        """Opens all sessions, and leaves the first frames under way."""
+        """Sends the first frames, which open sessions."""
         for _ in range(self._outstanding):
             await self.send()
-        await self._play_all()
 
     async def grow(self, sessions: int) -> None:
-        """Opens more sessions, so that there are so many; to be called after `start`."""
+        """Opens more sessions, so that there are so many, and plays until each had its turn."""
         self._add(sessions - len(self._sessions))
-        await self._play_all()
+        for _ in range(-(-sessions // self._frame)):
+            await self._turn_over()
 
     async def play(self, seconds: float, cpu: Callable[[], float] | None = None) -> Played:
         """Plays for about `seconds`. Resets are played as well, but not counted.
@@ -212,11 +212,6 @@ class FrameLoad:
             Session(f"{self._name}-{number}", self._kind, number, self._numbers)
             for number in range(known, known + sessions)
         ]
-
-    async def _play_all(self) -> None:
-        """Sends as many frames as it takes until each session had its turn."""
-        for _ in range(-(-len(self._sessions) // self._frame)):
-            await self._turn_over()
 
     async def _turn_over(self) -> int:
         steps = await self.receive()

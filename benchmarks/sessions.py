@@ -9,6 +9,7 @@ from statistics import median
 from . import report, server_load
 from .figure import Benchmark, Figure, Picture, Shape
 from .server_load import Played, Server
+from .turns import rounds
 
 FEW, MANY = 10, 10_000
 GROWTH = (100, 1_000, MANY)
@@ -19,10 +20,10 @@ REACH = 1.15  # times the cost of a step with few sessions
 def measure(seconds: float) -> list[Figure]:
     """Measures by turns a server with few sessions and one whose sessions become many."""
     with server_load.server() as few, server_load.server() as growing:
-        return asyncio.run(_measure(few, growing, seconds / (len(GROWTH) * ROUNDS * 2)))
+        return asyncio.run(_measure(few, growing, *rounds(seconds / len(GROWTH), 2, ROUNDS)))
 
 
-async def _measure(few: Server, growing: Server, seconds: float) -> list[Figure]:
+async def _measure(few: Server, growing: Server, number: int, seconds: float) -> list[Figure]:
     async with (
         server_load.channel(few.address) as to_few,
         server_load.channel(growing.address) as to_growing,
@@ -32,22 +33,22 @@ async def _measure(few: Server, growing: Server, seconds: float) -> list[Figure]
         await beside.start()
         await load.start()
         before = growing.resident_bytes()
-        rounds: dict[int, list[tuple[Played, Played]]] = {}
+        found: dict[int, list[tuple[Played, Played]]] = {}
         for sessions in GROWTH:
             await load.grow(sessions)
             after = growing.resident_bytes()
-            rounds[sessions] = [
+            found[sessions] = [
                 (
                     await beside.play(seconds, few.cpu_seconds),
                     await load.play(seconds, growing.cpu_seconds),
                 )
-                for _ in range(ROUNDS)
+                for _ in range(number)
             ]
-    all_few = [played for found in rounds.values() for played, _ in found]
-    more = median(many.cost / some.cost for some, many in rounds[MANY])
+    all_few = [played for pairs in found.values() for played, _ in pairs]
+    more = median(many.cost / some.cost for some, many in found[MANY])
     return [
         _rate(FEW, all_few),
-        *(_rate(sessions, [played for _, played in found]) for sessions, found in rounds.items()),
+        *(_rate(sessions, [played for _, played in pairs]) for sessions, pairs in found.items()),
         Figure("a session's memory", (after - before) / (MANY - FEW), "bytes"),
         Figure(f"CPU of a step, {MANY:,} sessions over {FEW}", more, "times", REACH, at_most=True),
     ]

@@ -10,37 +10,38 @@ from . import report, server_load, workload
 from .bare_loop import FRAME, BareLoop
 from .figure import Benchmark, Figure, Picture, Shape
 from .server_load import Played, Server
+from .turns import rounds
 
 ROUNDS = 10
 REACH = {"light": 0.75, "heavy": 0.90}
 
 
 def measure(seconds: float) -> list[Figure]:
-    """Measures by turns, in short slices, so that whatever else slows the machine slows all alike."""
+    """Measures by turns."""
     with server_load.server() as server:
-        return asyncio.run(_measure(server, seconds / ROUNDS / len(workload.KINDS) / 2))
+        return asyncio.run(_measure(server, *rounds(seconds / len(workload.KINDS), 2, ROUNDS)))
 
 
-async def _measure(server: Server, seconds: float) -> list[Figure]:
+async def _measure(server: Server, number: int, seconds: float) -> list[Figure]:
     figures: list[Figure] = []
     async with server_load.channel(server.address) as channel:
         for kind in workload.KINDS:
             load = server_load.FrameLoad(channel, kind, frame=FRAME)
             await load.start()
             with BareLoop(kind) as bare:
-                rounds = [
-                    (bare.play(seconds), await load.play(seconds, server.cpu_seconds)) for _ in range(ROUNDS)
+                found = [
+                    (bare.play(seconds), await load.play(seconds, server.cpu_seconds)) for _ in range(number)
                 ]
-            figures += _figures(kind, rounds)
+            figures += _figures(kind, found)
     return figures
 
 
-def _figures(kind: str, rounds: list[tuple[Played, Played]]) -> list[Figure]:
-    bare = median(each.rate for each, _ in rounds)
-    frames = median(each.rate for _, each in rounds)
-    ratio = median(framed.rate / alone.rate for alone, framed in rounds)
-    bare_cost = median(each.cost for each, _ in rounds)
-    cost = median(each.cost for _, each in rounds)
+def _figures(kind: str, found: list[tuple[Played, Played]]) -> list[Figure]:
+    bare = median(each.rate for each, _ in found)
+    frames = median(each.rate for _, each in found)
+    ratio = median(framed.rate / alone.rate for alone, framed in found)
+    bare_cost = median(each.cost for each, _ in found)
+    cost = median(each.cost for _, each in found)
     return [
         Figure(f"{kind}, by frames", frames, "steps/s", series="by frames", at=kind),
         Figure(f"{kind}, bare loop", bare, "steps/s", series="bare loop", at=kind),
