@@ -62,8 +62,6 @@ async def _measure(plain: Server, wrapped: Server, file: Path, number: int, seco
         for kind in KINDS:
             whole_load = server_load.FrameLoad(to_plain, kind)
             load = server_load.FrameLoad(to_wrapped, kind)
-            await whole_load.start()
-            await load.start()
             bare = _Bare(kind)
             found = []
             for _ in range(number):
@@ -125,17 +123,12 @@ class _Bare:
 
 def _figures(kind: str, found: list[tuple[float, dict[str, float]]]) -> list[Figure]:
     whole = median(each for each, _ in found)
-    rest = median(each - sum(parts.values()) for each, parts in found)
+    layer_by_layer = {layer: median(parts[layer] for _, parts in found) for layer in ORDER}
+    rest = whole - sum(layer_by_layer.values())
     return [
         *(
-            Figure(
-                f"{kind}: {layer}",
-                median(parts[layer] for _, parts in found) * 1e6,
-                "µs of CPU a step",
-                series=layer,
-                at=kind,
-            )
-            for layer in ORDER
+            Figure(f"{kind}: {layer}", seconds * 1e6, "µs of CPU a step", series=layer, at=kind)
+            for layer, seconds in layer_by_layer.items()
         ),
         Figure(f"{kind}: {REST}", rest * 1e6, "µs of CPU a step", series=REST, at=kind),
         Figure(f"{kind}: the whole", whole * 1e6, "µs of CPU a step"),

@@ -63,8 +63,6 @@ async def _journal(seconds: float, most: int = 8) -> list[Figure]:
             for kind in kinds
         }
         loads = {name: server_load.FrameLoad(channel, "light") for name, channel in channels.items()}
-        for load in loads.values():
-            await load.start()
         number, each = rounds(seconds, len(kinds), most)
         rates = [{name: (await load.play(each)).rate for name, load in loads.items()} for _ in range(number)]
         for channel in channels.values():
@@ -148,7 +146,6 @@ async def _greedy(seconds: float, most: int = 4) -> Figure:
     with _tokens_file(tokens) as file, server_load.server("--tokens", str(file)) as server:
         async with server_load.channel(server.address) as channel:
             polite = server_load.FrameLoad(channel, "light", frame=16, outstanding=1, token=tokens["polite"])
-            await polite.start()
             ratios = []
             for _ in range(number):
                 alone = (await polite.play(each)).rate
@@ -188,8 +185,8 @@ def _play_greedily(address: str, token: str, begun: Event) -> None:
                 server_load.FrameLoad(channel, "heavy", token=token, name=f"greedy-{number}")
                 for number in range(8)
             ]
-            for load in loads:
-                await load.start()
+            for load in loads:  # opens their sessions
+                await load.play(0.0)
             begun.set()
             await asyncio.gather(*(load.play(1e9) for load in loads))
 

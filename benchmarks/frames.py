@@ -32,8 +32,6 @@ async def _measure(address: str, number: int, seconds: float) -> list[Figure]:
             for depth in DEPTHS
             for size in SIZES
         }
-        for load in loads.values():
-            await load.start()
         single: list[float] = []
         rates: dict[tuple[int, int], list[float]] = {way: [] for way in loads}
         for _ in range(number):

@@ -38,7 +38,6 @@ async def _measure(address: str, seconds: float) -> list[Figure]:
             found = await _offer_calls(calls, share * capacity, seconds)
             figures += _figures("single calls", share, found)
         frames = server_load.FrameLoad(channel, "light", frame=FRAME, name="closed")
-        await frames.start()
         capacity = (await frames.play(seconds)).rate
         figures.append(Figure(f"frames of {FRAME}, 4 outstanding", capacity, "steps/s"))
         load = server_load.FrameLoad(

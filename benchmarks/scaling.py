@@ -31,7 +31,10 @@ def measure(seconds: float) -> list[Figure]:
 async def _measure(addresses: dict[int, str], number: int, seconds: float) -> list[Figure]:
     figures: list[Figure] = []
     for kind in KINDS:
-        loads = {players: await _load(address, kind) for players, address in addresses.items()}
+        loads = {
+            players: server_load.FrameLoad(server_load.channel(address), kind)
+            for players, address in addresses.items()
+        }
         found = [
             {players: (await load.play(seconds)).rate for players, load in loads.items()}
             for _ in range(number)
@@ -44,12 +47,6 @@ async def _measure(addresses: dict[int, str], number: int, seconds: float) -> li
             reach = REACH if (kind, players) == ("heavy", 2) else None
             figures.append(Figure(f"{kind}, {players} players over one", ratio, "", reach))
     return figures
-
-
-async def _load(address: str, kind: str) -> server_load.FrameLoad:
-    load = server_load.FrameLoad(server_load.channel(address), kind)
-    await load.start()
-    return load
 
 
 def _counts(cores: int) -> list[int]:

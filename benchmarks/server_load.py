@@ -78,6 +78,7 @@ def server(
     """
     with TemporaryDirectory() as folder:
         arguments = ["serve", "--address", "127.0.0.1:0", "--embedded", *options]
+        arguments += ["--statement-deadline", "60"]  # that of a machine which others use as well
         if journal == "none":
             arguments += ["--journal", "none"]
         else:
@@ -140,7 +141,7 @@ class Session:
 
 
 class FrameLoad:
-    """Sessions over one stream, in turn, with `outstanding` frames of `frame` commands under way at any time.
+    """Sessions over one stream, in turn, `outstanding` frames of `frame` commands under way at a time.
 
     There are as many `sessions` as commands are under way, unless another number is given.
     """
@@ -167,30 +168,31 @@ class FrameLoad:
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self._stream: Stream = channel.stream_stream(SERVICE + "Rollout")(metadata=metadata)
 
-    async def start(self) -> None:
-        """Sends the first frames, which open sessions."""
-        for _ in range(self._outstanding):
-            await self.send()
-
     async def grow(self, sessions: int) -> None:
-        """Opens more sessions, so that there are so many, and plays until each had its turn."""
+        """Opens more sessions, so that there are so many, and gives each its turn."""
         self._add(sessions - len(self._sessions))
         for _ in range(-(-sessions // self._frame)):
-            await self._turn_over()
+            await self.send()
+            await self.receive()
 
     async def play(self, seconds: float, cpu: Callable[[], float] | None = None) -> Played:
-        """Plays for about `seconds`. Resets are played as well, but not counted.
+        """Plays for about `seconds`, one step at least, and leaves nothing under way.
 
-        `cpu` tells how much of the processor's time was taken until now.
+        Resets are played as well, but not counted. `cpu` tells how much of the processor's time was taken
+        until now.
         """
-        for _ in range(self._outstanding):  # their replies came while nothing was measured
-            await self._turn_over()
+        for _ in range(self._outstanding):
+            await self.send()
+        await self._turn_over()  # from now on the server has work all the time
         steps = 0
         began = cpu() if cpu else 0.0
         started = time.perf_counter()
-        while (elapsed := time.perf_counter() - started) < seconds:
+        while (elapsed := time.perf_counter() - started) < seconds or not steps:
             steps += await self._turn_over()
-        return Played(steps, elapsed, cpu() - began if cpu else 0.0)
+        taken = cpu() - began if cpu else 0.0
+        for _ in range(self._outstanding):
+            await self.receive()
+        return Played(steps, elapsed, taken)
 
     async def send(self) -> None:
         """Sends the next frame."""

@@ -30,8 +30,7 @@ async def _measure(few: Server, growing: Server, number: int, seconds: float) ->
     ):
         beside = server_load.FrameLoad(to_few, "light", sessions=FEW)
         load = server_load.FrameLoad(to_growing, "light", sessions=FEW)
-        await beside.start()
-        await load.start()
+        await load.grow(FEW)
         before = growing.resident_bytes()
         found: dict[int, list[tuple[Played, Played]]] = {}
         for sessions in GROWTH:

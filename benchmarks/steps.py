@@ -27,7 +27,6 @@ async def _measure(server: Server, number: int, seconds: float) -> list[Figure]:
     async with server_load.channel(server.address) as channel:
         for kind in workload.KINDS:
             load = server_load.FrameLoad(channel, kind, frame=FRAME)
-            await load.start()
             with BareLoop(kind) as bare:
                 found = [
                     (bare.play(seconds), await load.play(seconds, server.cpu_seconds)) for _ in range(number)
