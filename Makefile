@@ -38,7 +38,7 @@ contract: $(VENV)/.ready-dev $(BUF)
 	$(BUF) lint
 	$(PY) tools/check_breaking.py
 
-bench: $(VENV)/.ready-dev ## Measures what the README states
+bench: $(VENV)/.ready-dev ## Measures what README and docs/performance.md state, in less than ten minutes
 	@$(PY) -m benchmarks
 
 proto: $(VENV)/.ready-dev ## Generates the contract's stubs

@@ -18,6 +18,7 @@ from sqldojo.v1 import action_pb2, observation_pb2, reward_pb2
 from sqldojo.v1 import environment_pb2 as pb
 
 from . import workload
+from .server_load import Played
 
 FRAME = 128
 
@@ -66,15 +67,16 @@ class BareLoop:
         self._other.terminate()
         self._other.join()
 
-    def steps_per_second(self, seconds: float) -> float:
-        """Runs for about `seconds` and gives the rate."""
+    def play(self, seconds: float) -> Played:
+        """Runs for about `seconds`."""
         played = 0
+        began = time.process_time()
         started = time.perf_counter()
         while (elapsed := time.perf_counter() - started) < seconds:
             _answer(self._frames[played // FRAME % len(self._frames)], self._cursor)
             self._answered.release()
             played += FRAME
-        return played / elapsed
+        return Played(played, elapsed, time.process_time() - began)
 
 
 def _client_half(kind: str, answered: Semaphore) -> None:

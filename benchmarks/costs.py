@@ -1,4 +1,6 @@
-"""What it costs that sessions survive, are guarded and are shared, each beside the same without it.
+"""`python -m benchmarks.costs`: what it costs that sessions survive, are guarded and are shared.
+
+Each beside the same without it.
 
 journal: wall time of a light step in frames of 128 on a server with a journal, less that on one without.
 guards: a light statement in the sandbox, less the same on a bare connection.
@@ -13,18 +15,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-import tempfile
+import sys
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median, quantiles
+from tempfile import TemporaryDirectory
 
 import apsw
-from rich.console import Console
-from rich.table import Table
 
 from sqldojo.service.core.schema import READ_ALL
 from sqldojo.service.sandbox.images import DatabaseImages
@@ -33,75 +34,54 @@ from sqldojo.service.sandbox.pool import DatabasePool
 from sqldojo.v1 import action_pb2
 from sqldojo.v1 import environment_pb2 as pb
 
-from . import server_load, workload
+from . import report, server_load, workload
+from .figure import Benchmark, Figure, Picture, Shape
 from .server_load import SERVICE
+from .turns import rounds
 
 LIVE, ACTIVE = 10_000, 200
 STEPS = 90  # of an episode
 THINK = 2.0  # seconds between two steps of an active session
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """A figure that should be `reach` at most; None: no claim."""
-
-    what: str
-    value: float
-    unit: str
-    reach: float | None
-
-    @property
-    def reached(self) -> bool:
-        """It is what it should be."""
-        return self.reach is None or self.value <= self.reach
-
-
-def measure(seconds: float) -> list[Cost]:
-    """Measures everything, in about `seconds`."""
-    with tempfile.TemporaryDirectory() as folder:
-        bank = Path(folder) / "benchmark.sqlite"
-        workload.write_benchmark_bank(bank)
-        return [
-            *asyncio.run(_journal(bank, Path(folder), seconds * 0.4)),
-            _guards(seconds * 0.05),
-            asyncio.run(_opening(bank, seconds * 0.05)),
-            asyncio.run(_greedy(bank, Path(folder), seconds * 0.2)),
-            *asyncio.run(_crowd(bank, seconds * 0.3)),
-        ]
-
-
-async def _journal(bank: Path, folder: Path, seconds: float, rounds: int = 8) -> list[Cost]:
-    kinds = {
-        "none": ["--journal", "none"],
-        "NORMAL": ["--journal", str(folder / "normal.sqlite"), "--synchronous", "normal"],
-        "FULL": ["--journal", str(folder / "full.sqlite"), "--synchronous", "full"],
-    }
-    with ExitStack() as stack:
-        channels = {
-            name: server_load.channel(stack.enter_context(server_load.server(bank, *options)).address)
-            for name, options in kinds.items()
-        }
-        loads = {name: server_load.FrameLoad(channel, "light") for name, channel in channels.items()}
-        for load in loads.values():
-            await load.start()
-        each = seconds / rounds / len(kinds)
-        rates = [
-            {name: await load.steps_per_second(each) for name, load in loads.items()} for _ in range(rounds)
-        ]
-        for channel in channels.values():
-            await channel.close()
+def measure(seconds: float) -> list[Figure]:
+    """Measures everything."""
     return [
-        Cost(
-            f"journal, synchronous {name}",
-            median(1e6 / rate[name] - 1e6 / rate["none"] for rate in rates),
-            "µs a step",
-            15.0 if name == "NORMAL" else None,
-        )
-        for name in ("NORMAL", "FULL")
+        *asyncio.run(_journal(seconds * 0.4)),
+        _guards(seconds * 0.05),
+        asyncio.run(_opening(seconds * 0.05)),
+        asyncio.run(_greedy(seconds * 0.2)),
+        *asyncio.run(_crowd(seconds * 0.3)),
     ]
 
 
-def _guards(seconds: float, rounds: int = 10) -> Cost:
+async def _journal(seconds: float, most: int = 8) -> list[Figure]:
+    kinds = ("none", "normal", "full")
+    with ExitStack() as stack:
+        channels = {
+            kind: server_load.channel(stack.enter_context(server_load.server(journal=kind)).address)
+            for kind in kinds
+        }
+        loads = {name: server_load.FrameLoad(channel, "light") for name, channel in channels.items()}
+        number, each = rounds(seconds, len(kinds), most)
+        rates = [{name: (await load.play(each)).rate for name, load in loads.items()} for _ in range(number)]
+        for channel in channels.values():
+            await channel.close()
+    return [
+        Figure(
+            f"journal, synchronous {kind}",
+            median(1e6 / rate[kind] - 1e6 / rate["none"] for rate in rates),
+            "µs a step",
+            15.0 if kind == "normal" else None,
+            at_most=True,
+            series="a step or statement",
+            at=f"journal, {kind}",
+        )
+        for kind in ("normal", "full")
+    ]
+
+
+def _guards(seconds: float, turns: int = 10) -> Figure:
     images = DatabaseImages.of("benchmark", [workload.image()])
     guarded = DatabasePool(Limits()).world(images, READ_ALL).visible
     connection = apsw.Connection(":memory:")
@@ -113,7 +93,7 @@ def _guards(seconds: float, rounds: int = 10) -> Cost:
         nonlocal number
         began = time.perf_counter()
         first = number
-        while (elapsed := time.perf_counter() - began) < seconds / rounds / 2:
+        while (elapsed := time.perf_counter() - began) < seconds / turns / 2:
             for _ in range(50):
                 sql = workload.statement("light", number)
                 number += 1
@@ -125,16 +105,19 @@ def _guards(seconds: float, rounds: int = 10) -> Cost:
                     cursor.fetchall()
         return elapsed / (number - first) * 1e6
 
-    return Cost(
+    return Figure(
         "guards",
-        median(microseconds(True) - microseconds(False) for _ in range(rounds)),
+        median(microseconds(True) - microseconds(False) for _ in range(turns)),
         "µs a statement",
         15.0,
+        at_most=True,
+        series="a step or statement",
+        at="guards",
     )
 
 
-async def _opening(bank: Path, seconds: float) -> Cost:
-    with server_load.server(bank) as server:
+async def _opening(seconds: float) -> Figure:
+    with server_load.server() as server:
         async with server_load.channel(server.address) as channel:
             stream: server_load.Stream = channel.stream_stream(SERVICE + "Rollout")()
             opened, spent = 0, 0.0
@@ -145,37 +128,52 @@ async def _opening(bank: Path, seconds: float) -> Cost:
                 spent += time.perf_counter() - began
                 opened += len(names)
                 await _frame(stream, [pb.Command(close=pb.CloseSessionRequest(session_id=n)) for n in names])
-    return Cost("opening a session", spent / opened * 1e6, "µs", 100.0)
-
-
-async def _greedy(bank: Path, folder: Path, seconds: float, rounds: int = 4) -> Cost:
-    tokens = {name: secrets.token_urlsafe(16) for name in ("polite", "greedy")}
-    file = folder / "tokens.toml"
-    file.write_text(
-        "".join(
-            f'[[token]]\nname = "{name}"\nscope = "trainer"\n'
-            f'sha256 = "{hashlib.sha256(token.encode()).hexdigest()}"\n'
-            for name, token in tokens.items()
-        )
+    return Figure(
+        "opening a session",
+        spent / opened * 1e6,
+        "µs",
+        100.0,
+        at_most=True,
+        series="a step or statement",
+        at="opening a session",
     )
+
+
+async def _greedy(seconds: float, most: int = 4) -> Figure:
+    number, each = rounds(seconds, 2, most)
+    tokens = {name: secrets.token_urlsafe(16) for name in ("polite", "greedy")}
     context = get_context("spawn")
-    with server_load.server(bank, "--tokens", str(file)) as server:
+    with _tokens_file(tokens) as file, server_load.server("--tokens", str(file)) as server:
         async with server_load.channel(server.address) as channel:
             polite = server_load.FrameLoad(channel, "light", frame=16, outstanding=1, token=tokens["polite"])
-            await polite.start()
             ratios = []
-            for _ in range(rounds):
-                alone = await polite.steps_per_second(seconds / rounds / 2)
+            for _ in range(number):
+                alone = (await polite.play(each)).rate
                 begun = context.Event()
                 other = context.Process(
                     target=_play_greedily, args=(server.address, tokens["greedy"], begun), daemon=True
                 )
                 other.start()
                 await asyncio.to_thread(begun.wait)
-                ratios.append(alone / await polite.steps_per_second(seconds / rounds / 2))
+                ratios.append(alone / (await polite.play(each)).rate)
                 other.terminate()
                 other.join()
-    return Cost("a polite caller beside a greedy one", median(ratios), "times slower", 2.0)
+    return Figure("a polite caller beside a greedy one", median(ratios), "times slower", 2.0, at_most=True)
+
+
+@contextmanager
+def _tokens_file(tokens: dict[str, str]) -> Iterator[Path]:
+    """Writes a file of tokens, each by its name, for as long as the block takes."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "tokens.toml"
+        file.write_text(
+            "".join(
+                f'[[token]]\nname = "{name}"\nscope = "trainer"\n'
+                f'sha256 = "{hashlib.sha256(token.encode()).hexdigest()}"\n'
+                for name, token in tokens.items()
+            )
+        )
+        yield file
 
 
 def _play_greedily(address: str, token: str, begun: Event) -> None:
@@ -187,17 +185,17 @@ def _play_greedily(address: str, token: str, begun: Event) -> None:
                 server_load.FrameLoad(channel, "heavy", token=token, name=f"greedy-{number}")
                 for number in range(8)
             ]
-            for load in loads:
-                await load.start()
+            for load in loads:  # opens their sessions
+                await load.play(0.0)
             begun.set()
-            await asyncio.gather(*(load.steps_per_second(1e9) for load in loads))
+            await asyncio.gather(*(load.play(1e9) for load in loads))
 
     asyncio.run(play())
 
 
-async def _crowd(bank: Path, seconds: float) -> list[Cost]:
+async def _crowd(seconds: float) -> list[Figure]:
     """A light step's p99 while one session plays, and while 200 do, with 10,000 live both times."""
-    with server_load.server(bank, "--idle-seconds", "3600") as server:
+    with server_load.server("--idle-seconds", "3600") as server:
         async with server_load.channel(server.address) as channel:
             stream: server_load.Stream = channel.stream_stream(SERVICE + "Rollout")()
             for at in range(0, LIVE, 250):
@@ -206,11 +204,12 @@ async def _crowd(bank: Path, seconds: float) -> list[Cost]:
             step: server_load.Call = channel.unary_unary(SERVICE + "Step")
             alone = await _latencies(step, 1, 0.0, seconds / 2)
             among = await _latencies(step, ACTIVE, THINK, seconds / 2)
-            held = sum(_resident(pid) for pid in _family(server.pid))
+            held = server.resident_bytes()
+    more = _p99(among) / _p99(alone)
     return [
-        Cost(f"{LIVE:,} live sessions", held / 2**20, "MB", 2048.0),
-        Cost("p99 of a light step, one session active", _p99(alone) * 1e3, "ms", None),
-        Cost(f"p99 of a light step, {ACTIVE} active", _p99(among) / _p99(alone), "times that", 5.0),
+        Figure(f"{LIVE:,} live sessions", held / 2**20, "MB", 2048.0, at_most=True),
+        Figure("p99 of a light step, one session active", _p99(alone) * 1e3, "ms"),
+        Figure(f"p99 of a light step, {ACTIVE} active", more, "times that", 5.0, at_most=True),
     ]
 
 
@@ -257,25 +256,15 @@ async def _frame(stream: server_load.Stream, commands: list[pb.Command]) -> pb.R
     return answered
 
 
-def _family(pid: int) -> list[int]:
-    """Gives a process and all that come from it."""
-    files = Path(f"/proc/{pid}/task").glob("*/children")
-    children = (child for file in files for child in file.read_text().split())
-    return [pid, *(each for child in children for each in _family(int(child)))]
+BENCHMARK = Benchmark(
+    "costs",
+    "What journal, guards, openings and other callers cost",
+    "light steps in frames of 128, 4 outstanding, one player; guards without a server; the polite caller has "
+    f"one frame of 16 under way; {LIVE:,} sessions by single calls",
+    80.0,
+    measure,
+    Picture(Shape.BARS, "", "µs"),
+)
 
-
-def _resident(pid: int) -> int:
-    """Gives the memory that a process does not share with files, in bytes."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
-
-
-def show(costs: list[Cost], console: Console) -> None:
-    """Prints the table."""
-    table = Table("what", "figure", "", "reach", title="What it costs")
-    table.columns[1].justify = table.columns[3].justify = "right"
-    for each in costs:
-        colour = "green" if each.reached else "red"
-        reach = f"≤ {each.reach:g}" if each.reach is not None else ""
-        table.add_row(each.what, f"[{colour}]{each.value:.1f}[/]", each.unit, reach)
-    console.print(table)
+if __name__ == "__main__":
+    sys.exit(report.run_one(BENCHMARK))

@@ -7,10 +7,12 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import grpc
@@ -18,39 +20,86 @@ import grpc
 from sqldojo.v1 import action_pb2
 from sqldojo.v1 import environment_pb2 as pb
 
-from . import workload
+from . import processes, workload
 
 BUDGET = 15  # steps of an episode; then its session begins anew
 SERVICE = "/sqldojo.v1.EnvironmentService/"
+SQLDOJO = (sys.executable, "-m", "sqldojo.cli")
 
 Call = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 Stream = grpc.aio.StreamStreamCall[bytes, bytes]
 
 
-class Server(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Server:
     """A server that runs: where it serves, and its process."""
 
     address: str
     pid: int
 
+    def cpu_seconds(self) -> float:
+        """Gives the processor's time that all of its processes have taken."""
+        return sum(sum(processes.threads_seconds(pid).values()) for pid in processes.family(self.pid))
+
+    def resident_bytes(self) -> int:
+        """Gives the memory that all of its processes have."""
+        return sum(map(processes.resident_bytes, processes.family(self.pid)))
+
+
+class Played(NamedTuple):
+    """How many steps were played in how many seconds, and in how many of the processor's, where counted."""
+
+    steps: int
+    seconds: float
+    cpu_seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Steps per second."""
+        return self.steps / self.seconds
+
+    @property
+    def cost(self) -> float:
+        """Seconds of the processor's time that a step took."""
+        return self.cpu_seconds / self.steps
+
 
 @contextmanager
-def server(bank: Path, *options: str) -> Iterator[Server]:
-    """Runs a server of its own on a bank, with further options of `sqldojo serve`."""
-    command = [sys.executable, "-m", "sqldojo.cli", "serve", "--address", "127.0.0.1:0", "--embedded"]
-    process = subprocess.Popen(
-        [*command, "--bank", str(bank), *options],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield Server(json.loads(process.stdout.readline())["address"], process.pid)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+def server(
+    *options: str,
+    journal: str = "normal",
+    default_bank: bool = False,
+    command: Sequence[str] = SQLDOJO,
+) -> Iterator[Server]:
+    """Runs a server of its own, with further options of `sqldojo serve`; it ends with the block.
+
+    It plays the benchmark's bank, or the default one. `journal` is how a journal in a file is written,
+    normal or full, or none. `command` runs the command line.
+    """
+    with TemporaryDirectory() as folder:
+        arguments = ["serve", "--address", "127.0.0.1:0", "--embedded", *options]
+        arguments += ["--statement-deadline", "60"]  # that of a machine which others use as well
+        if journal == "none":
+            arguments += ["--journal", "none"]
+        else:
+            arguments += ["--journal", str(Path(folder) / "journal.sqlite"), "--synchronous", journal]
+        if not default_bank:
+            bank = Path(folder) / "benchmark.sqlite"
+            workload.write_benchmark_bank(bank)
+            arguments += ["--bank", str(bank)]
+        process = subprocess.Popen(
+            [*command, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            yield Server(json.loads(process.stdout.readline())["address"], process.pid)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
 
 
 def channel(address: str) -> grpc.aio.Channel:
@@ -61,33 +110,41 @@ def channel(address: str) -> grpc.aio.Channel:
     )
 
 
-class _Session:
-    """One session of the load: gives its next command, and begins anew when its episode is over."""
+class Session:
+    """One session of a load: gives its next command, and begins anew when its episode is over.
 
-    def __init__(self, name: str, kind: str, numbers: Iterator[int]) -> None:
+    The first episode of the `number`-th session is shorter, so that not all of them begin anew at once.
+    """
+
+    def __init__(self, name: str, kind: str, number: int, numbers: Iterator[int]) -> None:
         self._name = name
         self._kind = kind
         self._numbers = numbers
-        self._step = BUDGET
+        self._last = 1 + number % BUDGET
+        self._step = -1  # not opened
 
     def next(self) -> pb.Command:
-        if self._step == BUDGET:
+        """Gives the next command: a reset where the episode is over, else a step."""
+        if self._step < 0 or self._step == self._last:
+            self._last = BUDGET if self._step > 0 else self._last
             self._step = 0
             return pb.Command(
                 reset=pb.ResetRequest(task_id=workload.TASK_ID, session_id=self._name, budget=BUDGET)
             )
         self._step += 1
-        return pb.Command(step=self.request())
-
-    def request(self) -> pb.StepRequest:
         query = action_pb2.Query(sql=workload.statement(self._kind, next(self._numbers)))
-        return pb.StepRequest(
-            session_id=self._name, step_index=self._step, action=action_pb2.Action(query=query)
+        return pb.Command(
+            step=pb.StepRequest(
+                session_id=self._name, step_index=self._step, action=action_pb2.Action(query=query)
+            )
         )
 
 
 class FrameLoad:
-    """`frame * outstanding` sessions over one stream, with `outstanding` frames under way at any time."""
+    """Sessions over one stream, in turn, `outstanding` frames of `frame` commands under way at a time.
+
+    There are as many `sessions` as commands are under way, unless another number is given.
+    """
 
     def __init__(
         self,
@@ -96,80 +153,116 @@ class FrameLoad:
         *,
         frame: int = 128,
         outstanding: int = 4,
+        sessions: int = 0,
         name: str = "frames",
         token: str = "",
     ) -> None:
-        numbers = count()
-        self._groups = [
-            [_Session(f"{name}-{kind}-{group}-{place}", kind, numbers) for place in range(frame)]
-            for group in range(outstanding)
-        ]
-        self._turn = 0
+        self._frame = frame
+        self._outstanding = outstanding
+        self._name = f"{name}-{kind}-{frame}x{outstanding}"
+        self._kind = kind
+        self._numbers = count()
+        self._sessions: list[Session] = []
+        self._add(sessions or frame * outstanding)
+        self._place = 0
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self._stream: Stream = channel.stream_stream(SERVICE + "Rollout")(metadata=metadata)
 
-    async def start(self) -> None:
-        """Sends the first frames."""
-        for group in self._groups:
-            await self._stream.write(_frame(group))
+    async def grow(self, sessions: int) -> None:
+        """Opens more sessions, so that there are so many, and gives each its turn."""
+        self._add(sessions - len(self._sessions))
+        for _ in range(-(-sessions // self._frame)):
+            await self.send()
+            await self.receive()
 
-    async def steps_per_second(self, seconds: float) -> float:
-        """Plays for about `seconds` and gives the rate. Resets are played as well, but not counted."""
-        for _ in self._groups:  # their replies came while nothing was measured
-            await self._turn_over()
+    async def play(self, seconds: float, cpu: Callable[[], float] | None = None) -> Played:
+        """Plays for about `seconds`, one step at least, and leaves nothing under way.
+
+        Resets are played as well, but not counted. `cpu` tells how much of the processor's time was taken
+        until now.
+        """
+        for _ in range(self._outstanding):
+            await self.send()
+        await self._turn_over()  # from now on the server has work all the time
         steps = 0
+        began = cpu() if cpu else 0.0
         started = time.perf_counter()
-        while (elapsed := time.perf_counter() - started) < seconds:
+        while (elapsed := time.perf_counter() - started) < seconds or not steps:
             steps += await self._turn_over()
-        return steps / elapsed
+        taken = cpu() - began if cpu else 0.0
+        for _ in range(self._outstanding):
+            await self.receive()
+        return Played(steps, elapsed, taken)
 
-    async def _turn_over(self) -> int:
-        """Takes the next reply and sends the next frame of its sessions; gives the steps that were played."""
+    async def send(self) -> None:
+        """Sends the next frame."""
+        sessions = self._sessions
+        places = range(self._place, self._place + self._frame)
+        self._place = places.stop % len(sessions)
+        commands = [sessions[place % len(sessions)].next() for place in places]
+        await self._stream.write(pb.RolloutRequest(commands=commands).SerializeToString())
+
+    async def receive(self) -> int:
+        """Takes the next reply; gives how many steps were played."""
         reply = await self._stream.read()
         assert isinstance(reply, bytes), "the server ended the stream"
-        steps = _count(reply)
-        await self._stream.write(_frame(self._groups[self._turn]))
-        self._turn = (self._turn + 1) % len(self._groups)
+        return _count(reply)
+
+    def _add(self, sessions: int) -> None:
+        known = len(self._sessions)
+        self._sessions += [
+            Session(f"{self._name}-{number}", self._kind, number, self._numbers)
+            for number in range(known, known + sessions)
+        ]
+
+    async def _turn_over(self) -> int:
+        steps = await self.receive()
+        await self.send()
         return steps
 
 
 class CallLoad:
-    """`in_flight` sessions that play by single calls, all at once."""
+    """Sessions that play by single calls, `in_flight` of them at once."""
 
-    def __init__(self, channel: grpc.aio.Channel, kind: str, *, in_flight: int = 64) -> None:
+    def __init__(
+        self, channel: grpc.aio.Channel, kind: str, *, in_flight: int = 64, name: str = "calls"
+    ) -> None:
         numbers = count()
-        self._sessions = [_Session(f"calls-{kind}-{place}", kind, numbers) for place in range(in_flight)]
+        self._sessions = [
+            Session(f"{name}-{kind}-{number}", kind, number, numbers) for number in range(in_flight)
+        ]
         self._step: Call = channel.unary_unary(SERVICE + "Step")
         self._reset: Call = channel.unary_unary(SERVICE + "Reset")
 
-    async def steps_per_second(self, seconds: float) -> float:
-        """Plays for about `seconds` and gives the rate. Resets are played as well, but not counted."""
+    async def play(self, seconds: float) -> Played:
+        """Plays for about `seconds`. Resets are played as well, but not counted."""
         started = time.perf_counter()
-        steps = sum(await asyncio.gather(*(self._play(each, started + seconds) for each in self._sessions)))
-        return steps / (time.perf_counter() - started)
+        places = range(len(self._sessions))
+        steps = sum(await asyncio.gather(*(self._play(place, started + seconds) for place in places)))
+        return Played(steps, time.perf_counter() - started)
 
-    async def _play(self, session: _Session, until: float) -> int:
+    async def step(self, place: int) -> None:
+        """Plays a step of the session at a place, opening it before where that is due."""
+        command = self._sessions[place].next()
+        if command.WhichOneof("kind") == "reset":
+            await self._reset(command.reset.SerializeToString())
+            command = self._sessions[place].next()
+        data = await self._step(command.step.SerializeToString())
+        assert pb.StepResponse.FromString(data).observation.result.row_count == workload.ROWS
+
+    async def _play(self, place: int, until: float) -> int:
         steps = 0
         while time.perf_counter() < until:
-            command = session.next()
-            if command.WhichOneof("kind") == "reset":
-                await self._reset(command.reset.SerializeToString())
-                continue
-            data = await self._step(command.step.SerializeToString())
-            assert pb.StepResponse.FromString(data).observation.result.row_count == 20
+            await self.step(place)
             steps += 1
         return steps
-
-
-def _frame(sessions: list[_Session]) -> bytes:
-    return pb.RolloutRequest(commands=[session.next() for session in sessions]).SerializeToString()
 
 
 def _count(data: bytes) -> int:
     steps = 0
     for result in pb.RolloutResponse.FromString(data).results:
         if result.WhichOneof("kind") == "step":
-            assert result.step.observation.result.row_count == 20, result
+            assert result.step.observation.result.row_count == workload.ROWS, result
             steps += 1
         else:
             assert result.WhichOneof("kind") == "reset", result

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from sqldojo.service.core.task import AnswerKind, Difficulty, Split, Task, TaskKind
 from sqldojo.service.tasks.bank import TaskBank
@@ -24,24 +22,11 @@ from sqldojo.service.tasks.parallel import usable_cores
 from sqldojo.service.tasks.plan import DEFAULT
 from sqldojo.service.tasks.verify_bank import verify_bank
 
-RESULTS = Path("build/task_bank.json")
+from .figure import Figure
+from .report import FOLDER, describe_figures, show, write
+
+RESULTS = FOLDER / "task_bank.json"
 LARGE = 100_000  # tasks of the bank that is opened
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What was measured; `reach` is what it should be at least, or at most where `most`."""
-
-    what: str
-    value: float
-    unit: str
-    reach: float | None = None
-    most: bool = False
-
-    @property
-    def reached(self) -> bool:
-        """The value is what it should be."""
-        return self.reach is None or (self.value <= self.reach if self.most else self.value >= self.reach)
 
 
 def measure(bank: Path | None) -> Iterator[Figure]:
@@ -53,7 +38,7 @@ def measure(bank: Path | None) -> Iterator[Figure]:
             build(bank, DEFAULT)
             seconds = time.perf_counter() - started
             yield Figure("build of the default bank", seconds, "s")
-            yield Figure("its size", bank.stat().st_size / 1e6, "MB", 20.0, most=True)
+            yield Figure("its size", bank.stat().st_size / 1e6, "MB", 20.0, at_most=True)
         started = time.perf_counter()
         verify_bank(bank)
         count = len(TaskBank.open(bank).tasks)
@@ -64,7 +49,9 @@ def measure(bank: Path | None) -> Iterator[Figure]:
         _write_large(large)
         started = time.perf_counter()
         opened = TaskBank.open(large)
-        yield Figure(f"opening a bank of {LARGE:,} tasks", time.perf_counter() - started, "s", 1.0, most=True)
+        yield Figure(
+            f"opening a bank of {LARGE:,} tasks", time.perf_counter() - started, "s", 1.0, at_most=True
+        )
         started = time.perf_counter()
         for place in range(0, LARGE, LARGE // 500):
             opened.task(f"explore/task-{place}")
@@ -94,20 +81,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="fail when a figure is not what it should be")
     options = parser.parse_args()
     figures = list(measure(options.bank))
-    table = Table(title=f"Task bank, {usable_cores()} cores")
-    for heading in ("what", "value", "reach"):
-        table.add_column(heading, justify="left" if heading == "what" else "right")
-    for each in figures:
-        colour = "green" if each.reached else "red"
-        reach = "" if each.reach is None else f"{'≤' if each.most else '≥'} {each.reach:g} {each.unit}"
-        table.add_row(each.what, f"[{colour}]{each.value:,.2f} {each.unit}[/]", reach)
-    Console().print(table)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(
-        json.dumps([{**asdict(each), "reached": each.reached} for each in figures], indent=2),
-        encoding="utf-8",
-    )
-    print(f"written to {RESULTS}")
+    title = f"Task bank, {usable_cores()} cores"
+    console = Console()
+    show(title, figures, console)
+    write(RESULTS, {"task_bank": {"title": title, "figures": describe_figures(figures)}})
+    console.print(f"written to {RESULTS}", highlight=False)
     return int(options.check and not all(each.reached for each in figures))
 
 

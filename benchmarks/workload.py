@@ -1,12 +1,14 @@
-"""What is played: one database, and two kinds of query on it.
+"""What is played: one database, and three kinds of load on it.
 
 light: an indexed join, 20 rows of 4 columns, about 200 operations of SQLite's machine.
 heavy: a join of 1,200 by 1,000 rows, grouped and ordered, 20 rows of 4 columns, about 12,000 operations.
+mixed: seven light ones, then a heavy one.
 Every statement has its own text, so none is answered from a cache of compiled statements.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -15,7 +17,11 @@ from sqldojo.service.core.task import AnswerKind, Difficulty, Split, Task, TaskK
 from sqldojo.service.tasks import BankDatabase, write_bank
 
 TASK_ID = "explore/benchmark/rows"
-KINDS = ("light", "heavy")
+REPAIR_ID = "repair/benchmark/rows"
+INSTANCES = 4  # of the database: the visible one and three hidden ones, each with other rows
+KINDS = ("light", "heavy", "mixed")
+ROWS = 20  # that every statement gives
+MIX = 8  # statements of the mixed load, one of them heavy
 
 _SCRIPT = """
 CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, city TEXT, segment TEXT);
@@ -26,13 +32,15 @@ WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
 INSERT INTO customer SELECT i, 'Customer no. ' || i, 'City ' || (i * 7 % 40), 'segment ' || (i % 5) FROM n;
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
 INSERT INTO purchase
-SELECT i, 1 + i * 37 % 1000, i % 60, i * 13 % 997 / 7.0, 'a purchase, the ' || i || 'th' FROM n;
+SELECT i, 1 + i * 37 % 1000, i % 60, i * {factor} % 997 / 7.0, 'a purchase, the ' || i || 'th' FROM n;
 CREATE INDEX purchase_batch ON purchase (batch);
 """
 
 
 def statement(kind: str, number: int) -> str:
     """Gives the `number`-th statement of a kind."""
+    if kind == "mixed":
+        kind = "heavy" if number % MIX == MIX - 1 else "light"
     if kind == "light":
         return (
             "SELECT p.note, c.name, c.city, c.segment FROM purchase p "
@@ -45,26 +53,36 @@ def statement(kind: str, number: int) -> str:
     )
 
 
-def image() -> bytes:
-    """Gives the database as bytes."""
+def image(instance: int = 0) -> bytes:
+    """Gives an instance of the database as bytes."""
     connection = apsw.Connection(":memory:")
-    connection.execute(_SCRIPT)
+    connection.execute(_SCRIPT.format(factor=13 + instance))
     return connection.serialize("main")
 
 
 def write_benchmark_bank(path: Path) -> None:
-    """Writes a bank with the database and one explore task on it."""
-    gold = "SELECT COUNT(*) FROM purchase"
-    task = Task(
-        task_id=TASK_ID,
-        kind=TaskKind.EXPLORE,
-        database_id="benchmark",
-        split=Split.TRAIN,
-        difficulty=Difficulty.EASY,
-        family="benchmark",
+    """Writes a bank with the database, an explore task on it, and a repair task whose gold is light."""
+    explore = Task(
+        TASK_ID,
+        TaskKind.EXPLORE,
+        "benchmark",
+        Split.TRAIN,
+        Difficulty.EASY,
+        "benchmark",
         prompt="How many purchases are there?",
-        gold_sql=gold,
+        gold_sql="SELECT COUNT(*) FROM purchase",
         gold_tables=("purchase",),
         answer_kind=AnswerKind.INTEGER,
     )
-    write_bank(path, [BankDatabase("benchmark", "Purchases", Split.TRAIN, (image(),))], [task])
+    repair = replace(
+        explore,
+        task_id=REPAIR_ID,
+        kind=TaskKind.REPAIR,
+        prompt="This should give the purchases of the first batch, with who made them.",
+        gold_sql=statement("light", 0),
+        gold_tables=("purchase", "customer"),
+        answer_kind=None,
+        broken_sql=statement("light", 0).replace("p.note", "p.notes"),
+    )
+    images = tuple(map(image, range(INSTANCES)))
+    write_bank(path, [BankDatabase("benchmark", "Purchases", Split.TRAIN, images)], [explore, repair])
