@@ -87,7 +87,10 @@ class _Session:
 
 
 class FrameLoad:
-    """`frame * outstanding` sessions over one stream, with `outstanding` frames under way at any time."""
+    """`frame * outstanding` sessions over one stream, with `outstanding` frames under way at any time.
+
+    `steps` is how many were played in all.
+    """
 
     def __init__(
         self,
@@ -105,6 +108,7 @@ class FrameLoad:
             for group in range(outstanding)
         ]
         self._turn = 0
+        self.steps = 0
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self._stream: Stream = channel.stream_stream(SERVICE + "Rollout")(metadata=metadata)
 
@@ -123,13 +127,24 @@ class FrameLoad:
             steps += await self._turn_over()
         return steps / elapsed
 
+    async def drain(self) -> None:
+        """Takes the replies to the frames that are under way, and sends no others until the next start."""
+        for _ in self._groups:
+            await self._take()
+        self._turn = 0
+
     async def _turn_over(self) -> int:
         """Takes the next reply and sends the next frame of its sessions; gives the steps that were played."""
+        steps = await self._take()
+        await self._stream.write(_frame(self._groups[self._turn]))
+        self._turn = (self._turn + 1) % len(self._groups)
+        return steps
+
+    async def _take(self) -> int:
         reply = await self._stream.read()
         assert isinstance(reply, bytes), "the server ended the stream"
         steps = _count(reply)
-        await self._stream.write(_frame(self._groups[self._turn]))
-        self._turn = (self._turn + 1) % len(self._groups)
+        self.steps += steps
         return steps
 
 
