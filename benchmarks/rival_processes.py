@@ -62,7 +62,7 @@ class Load:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([kind, seconds]) + "\n")
         self.process.stdin.flush()
-        steps, took = _read_line(self.process)
+        steps, took = json.loads(_read_line(self.process))
         return steps, took
 
 
@@ -71,7 +71,7 @@ def load(python: Path, module: str, *arguments: str) -> Iterator[Load]:
     """Runs a load program. Raises RivalMissing when it ends before it is ready."""
     command = [str(python), "-m", f"benchmarks.rival_programs.{module}", *arguments]
     with _process(command, {}) as process:
-        yield Load(process, _read_line(process))
+        yield Load(process, json.loads(_read_line(process)))
         assert process.stdin is not None
         process.stdin.close()  # it ends by itself now, and its children with it
         process.wait(timeout=30)
@@ -97,6 +97,11 @@ def openenv_server(
 
 def cpu_seconds(pid: int) -> float:
     """Gives the CPU time of a process and its children, also of those that have ended and were waited for."""
+    return sum(ticks for _, ticks in family(pid)) / _TICKS
+
+
+def family(pid: int) -> Iterator[tuple[int, int]]:
+    """Gives a process and all its children, with the ticks of CPU time of each."""
     children: dict[int, list[int]] = {}
     spent: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -107,12 +112,11 @@ def cpu_seconds(pid: int) -> float:
         own = int(stat.parent.name)
         children.setdefault(int(fields[1]), []).append(own)
         spent[own] = sum(map(int, fields[11:15]))
-    family, total = [pid], 0
-    while family:
-        one = family.pop()
-        total += spent.get(one, 0)
-        family += children.get(one, [])
-    return total / _TICKS
+    found = [pid]
+    while found:
+        one = found.pop()
+        yield one, spent.get(one, 0)
+        found += children.get(one, [])
 
 
 @contextmanager
@@ -132,12 +136,12 @@ def _process(command: list[str], environment: dict[str, str]) -> Iterator[subpro
         process.wait(timeout=30)
 
 
-def _read_line(process: subprocess.Popen[str]) -> dict[str, str] | list[float]:
+def _read_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RivalMissing(f"{' '.join(map(str, process.args))} has ended; what it wrote above says why")
-    return json.loads(line)
+        raise RivalMissing(f"{process.args!r} has ended; what it wrote above says why")
+    return line
 
 
 def _wait_until_it_serves(address: str, process: subprocess.Popen[str]) -> None:

@@ -223,15 +223,16 @@ def _others(bank: Path, folder: Path, stack: AsyncExitStack) -> tuple[list[_Riva
         python = rivals_python()
     except RivalMissing as why:
         return [], dict.fromkeys((OPENENV, ECHO, SYNC, ASYNC), str(why))
+    starts = (
+        (OPENENV, _openenv(python, bank, folder, OPENENV, "openenv_server", "sql")),
+        (ECHO, _openenv(python, bank, folder, ECHO, "openenv_echo", "echo")),
+        (SYNC, _gymnasium(python, bank, SYNC, SESSIONS, "sync")),
+        (ASYNC, _gymnasium(python, bank, ASYNC, PROCESSES, "async")),
+    )
     rivals, missing = [], {}
-    for name, start in (
-        (OPENENV, lambda: _openenv(python, bank, folder, OPENENV, "openenv_server", "sql")),
-        (ECHO, lambda: _openenv(python, bank, folder, ECHO, "openenv_echo", "echo")),
-        (SYNC, lambda: _gymnasium(python, bank, SYNC, SESSIONS, "sync")),
-        (ASYNC, lambda: _gymnasium(python, bank, ASYNC, PROCESSES, "async")),
-    ):
+    for name, start in starts:
         try:
-            rivals.append(stack.enter_context(start()))
+            rivals.append(stack.enter_context(start))
         except RivalMissing as why:
             missing[name] = str(why)
     return rivals, missing

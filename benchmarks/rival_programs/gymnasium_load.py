@@ -1,4 +1,4 @@
-"""Gymnasium's vector environments: `python -m benchmarks.rival_programs.gymnasium_load BANK SESSIONS sync|async`.
+"""Gymnasium's vector environments: `… gymnasium_load BANK SESSIONS sync|async`.
 
 sync: all sessions in this process. async: a process for each, which is how Gymnasium uses cores.
 """
@@ -31,7 +31,7 @@ class Whatever(gymnasium.Space[Any]):  # type: ignore[misc]
     def __hash__(self) -> int:
         return hash(Whatever)
 
-    def contains(self, x: Any) -> bool:  # noqa: ARG002
+    def contains(self, _: Any) -> bool:
         """All there is."""
         return True
 

@@ -1,4 +1,4 @@
-"""Load on an OpenEnv server: `python -m benchmarks.rival_programs.openenv_load ADDRESS SESSIONS sql|echo`.
+"""Load on an OpenEnv server: `… openenv_load ADDRESS SESSIONS sql|echo`.
 
 Each session is a client of OpenEnv's own with its WebSocket, all at once on one event loop.
 """
