@@ -153,7 +153,9 @@ def _rate(rival: _Rival, kind: str, played: dict[tuple[str, str], list[tuple[flo
 @asynccontextmanager
 async def _sqldojo(bank: Path, folder: Path) -> AsyncIterator[list[_Rival]]:
     """Runs a server with a journal; the client is this process."""
+    players = usable_cores()
     options = ["--journal", str(folder / "journal.sqlite"), "--synchronous", "normal", "--result-memory", "0"]
+    options += ["--players", str(players)]
     with server_load.server(bank, *options) as server:
         async with server_load.channel(server.address) as channel:
             outstanding = SESSIONS // FRAME
@@ -174,8 +176,8 @@ async def _sqldojo(bank: Path, folder: Path) -> AsyncIterator[list[_Rival]]:
                 return _Played(round(rate * (time.perf_counter() - began)), rate)
 
             common = (
-                f"sqldojo {version('sqldojo')}, grpcio {version('grpcio')}; one player, journal on SQLite "
-                "(synchronous normal), guards on, results not kept"
+                f"sqldojo {version('sqldojo')}, grpcio {version('grpcio')}; {players} players, journal "
+                "on SQLite (synchronous normal), guards on, results not kept"
             )
 
             def cpu() -> float:
@@ -290,9 +292,13 @@ def _versions(program: Load) -> str:
 
 def show(comparison: Comparison, console: Console) -> None:
     """Prints the table, each rival's configuration, and what is missing."""
-    table = Table(title="Steps per second, and CPU time of all processes, clients included")
-    for heading in ("query", "rival", "sessions", "steps/s", "frames/its", "µs CPU", "its/frames", "reach"):
-        table.add_column(heading, justify="left" if heading in {"query", "rival"} else "right")
+    table = Table(
+        title="Steps per second, CPU time a step of all processes, and how much better sqldojo's frames are"
+    )
+    for heading in ("query", "rival", "sessions", "steps/s", "ratio", "µs CPU", "CPU ratio", "reach"):
+        table.add_column(
+            heading, justify="left" if heading in {"query", "rival"} else "right", no_wrap=heading == "rival"
+        )
     for each in comparison.rates:
         colour = "green" if each.reached else "red"
         table.add_row(
