@@ -7,10 +7,10 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def rivals_python() -> Path:
     wanted = REQUIREMENTS.read_text(encoding="utf-8")
     if not (made_from.exists() and made_from.read_text(encoding="utf-8") == wanted and python.exists()):
         shutil.rmtree(VENV, ignore_errors=True)
-        venv.create(VENV, with_pip=True)
+        _run(sys.executable, "-m", "venv", str(VENV))
         _run(python, "-m", "pip", "--disable-pip-version-check", "-q", "install", "-r", str(REQUIREMENTS))
         made_from.write_text(wanted, encoding="utf-8")
     _run(python, str(ROOT / "tools" / "link_packages.py"))
