@@ -79,6 +79,12 @@ class BareLoop:
         return Played(played, elapsed, time.process_time() - began)
 
 
+def frame_bytes(kind: str) -> tuple[int, int]:
+    """Gives the bytes of a frame of FRAME steps, and of its reply."""
+    frame = _frame(kind, 0)
+    return len(frame), len(_answer(frame, _open()))
+
+
 def _client_half(kind: str, answered: Semaphore) -> None:
     reply = _answer(_frame(kind, 0), _open())
     for start in count(0, FRAME):

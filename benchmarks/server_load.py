@@ -74,13 +74,13 @@ def server(
     """Runs a server of its own, with further options of `sqldojo serve`; it ends with the block.
 
     It plays the benchmark's bank, or the default one. `journal` is how a journal in a file is written,
-    normal or full, or none. `command` runs the command line.
+    normal or full, or none, or a database's URL. `command` runs the command line.
     """
     with TemporaryDirectory() as folder:
         arguments = ["serve", "--address", "127.0.0.1:0", "--embedded", *options]
         arguments += ["--statement-deadline", "60"]  # that of a machine which others use as well
-        if journal == "none":
-            arguments += ["--journal", "none"]
+        if journal == "none" or "://" in journal:
+            arguments += ["--journal", journal]
         else:
             arguments += ["--journal", str(Path(folder) / "journal.sqlite"), "--synchronous", journal]
         if not default_bank:
@@ -143,7 +143,8 @@ class Session:
 class FrameLoad:
     """Sessions over one stream, in turn, `outstanding` frames of `frame` commands under way at a time.
 
-    There are as many `sessions` as commands are under way, unless another number is given.
+    There are as many `sessions` as commands are under way, unless another number is given. `steps` is how
+    many were played in all.
     """
 
     def __init__(
@@ -165,6 +166,7 @@ class FrameLoad:
         self._sessions: list[Session] = []
         self._add(sessions or frame * outstanding)
         self._place = 0
+        self.steps = 0
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self._stream: Stream = channel.stream_stream(SERVICE + "Rollout")(metadata=metadata)
 
@@ -206,7 +208,9 @@ class FrameLoad:
         """Takes the next reply; gives how many steps were played."""
         reply = await self._stream.read()
         assert isinstance(reply, bytes), "the server ended the stream"
-        return _count(reply)
+        steps = _count(reply)
+        self.steps += steps
+        return steps
 
     def _add(self, sessions: int) -> None:
         known = len(self._sessions)

@@ -1,0 +1,1 @@
+"""What runs in the rivals' own virtual environment: servers and loads, each on the same episode core."""
