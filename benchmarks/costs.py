@@ -248,10 +248,7 @@ def _reset(session_id: str, budget: int = 0) -> pb.ResetRequest:
 
 
 async def _frame(stream: server_load.Stream, commands: list[pb.Command]) -> pb.RolloutResponse:
-    await stream.write(pb.RolloutRequest(commands=commands).SerializeToString())
-    reply = await stream.read()
-    assert isinstance(reply, bytes), "the server ended the stream"
-    answered = pb.RolloutResponse.FromString(reply)
+    answered = await server_load.exchange(stream, commands)
     assert not any(result.HasField("error") for result in answered.results), answered.results[0]
     return answered
 

@@ -51,7 +51,7 @@ async def _measure(address: str, seconds: float) -> list[Figure]:
                     pb.Command(reset=pb.ResetRequest(task_id=task_id, session_id=f"g{place}"))
                     for place in range(FRAME)
                 ]
-                await _play(stream, resets)
+                await server_load.exchange(stream, resets)
                 steps = [
                     pb.Command(
                         step=pb.StepRequest(
@@ -61,7 +61,7 @@ async def _measure(address: str, seconds: float) -> list[Figure]:
                     for place in range(FRAME)
                 ]
                 began = time.perf_counter()
-                reply = await _play(stream, steps)
+                reply = await server_load.exchange(stream, steps)
                 found[what].append((time.perf_counter() - began) / FRAME)
                 solved = {result.step.observation.outcome for result in reply.results}
                 assert what == LIGHT or solved == {observation_pb2.OUTCOME_SOLVED}, (what, reply.results[0])
@@ -77,13 +77,6 @@ async def _measure(address: str, seconds: float) -> list[Figure]:
 
 def _submit(sql: str) -> action_pb2.Action:
     return action_pb2.Action(submit=action_pb2.Submit(sql=sql))
-
-
-async def _play(stream: server_load.Stream, commands: list[pb.Command]) -> pb.RolloutResponse:
-    await stream.write(pb.RolloutRequest(commands=commands).SerializeToString())
-    reply = await stream.read()
-    assert isinstance(reply, bytes), "the server ended the stream"
-    return pb.RolloutResponse.FromString(reply)
 
 
 BENCHMARK = Benchmark(

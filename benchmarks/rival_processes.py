@@ -22,8 +22,6 @@ VENV = ROOT / "build" / "rivals"
 LINKS = ROOT / "build" / "links"  # sqldojo as Python sees it installed: tools/link_packages.py
 STARTING = 120.0  # seconds that a program may take until it is ready
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-
 
 class RivalMissing(Exception):
     """A rival that cannot be run here: why."""
@@ -93,30 +91,6 @@ def openenv_server(
     ) as process:
         _wait_until_it_serves(address, process)
         yield address, process.pid
-
-
-def cpu_seconds(pid: int) -> float:
-    """Gives the CPU time of a process and its children, also of those that have ended and were waited for."""
-    return sum(ticks for _, ticks in family(pid)) / _TICKS
-
-
-def family(pid: int) -> Iterator[tuple[int, int]]:
-    """Gives a process and all its children, with the ticks of CPU time of each."""
-    children: dict[int, list[int]] = {}
-    spent: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:
-            continue  # it has just ended
-        own = int(stat.parent.name)
-        children.setdefault(int(fields[1]), []).append(own)
-        spent[own] = sum(map(int, fields[11:15]))
-    found = [pid]
-    while found:
-        one = found.pop()
-        yield one, spent.get(one, 0)
-        found += children.get(one, [])
 
 
 @contextmanager

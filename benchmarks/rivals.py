@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 import tempfile
 import time
@@ -37,11 +36,11 @@ from rich.table import Table
 
 from sqldojo.service.tasks.parallel import usable_cores
 
-from . import server_load, workload
+from . import report, server_load, workload
+from .processes import cpu_seconds
 from .rival_processes import (
     Load,
     RivalMissing,
-    cpu_seconds,
     load,
     openenv_server,
     rivals_python,
@@ -346,7 +345,7 @@ def main() -> int:
         "configurations": comparison.configurations,
         "missing": comparison.missing,
     }
-    RESULTS.write_text(json.dumps(written, indent=2), encoding="utf-8")
+    report.write(RESULTS, written)
     print(f"written to {RESULTS} and {PICTURE}")
     claimed = {(each.kind, each.rival) for each in comparison.rates if each.reached}
     return int(options.check and not REACH.keys() <= claimed)

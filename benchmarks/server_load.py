@@ -262,6 +262,14 @@ class CallLoad:
         return steps
 
 
+async def exchange(stream: Stream, commands: Sequence[pb.Command]) -> pb.RolloutResponse:
+    """Sends a frame over a stream on which none is under way; gives its answer."""
+    await stream.write(pb.RolloutRequest(commands=commands).SerializeToString())
+    reply = await stream.read()
+    assert isinstance(reply, bytes), "the server ended the stream"
+    return pb.RolloutResponse.FromString(reply)
+
+
 def _count(data: bytes) -> int:
     steps = 0
     for result in pb.RolloutResponse.FromString(data).results:

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from . import simulation_costs
+from . import report, simulation_costs
 from .queueing import Batches, Clock, Done, Station
 from .simulation_costs import FRAME, Costs, NoPostgres
 
@@ -284,7 +284,7 @@ def main() -> int:
     show(costs, rows, Console(width=150))
     draw(rows, PICTURE)
     written = [{**asdict(each), "fullest": each.fullest, "full_at": each.full_at} for each in rows]
-    RESULTS.write_text(json.dumps({"costs": asdict(costs), "rows": written}, indent=2), encoding="utf-8")
+    report.write(RESULTS, {"costs": asdict(costs), "rows": written})
     print(f"written to {RESULTS} and {PICTURE}")
     return 0
 

@@ -23,7 +23,7 @@ from sqldojo.service.sessions.journal.records import Batch, EpisodeRecord, StepR
 
 from . import server_load, workload
 from .bare_loop import REWARD, frame_bytes
-from .rival_processes import cpu_seconds, family
+from .processes import cpu_seconds, family
 
 FRAME = 128
 SUPPORT = Path(__file__).resolve().parent.parent / "tests" / "support"  # where postgres.py is
@@ -156,7 +156,7 @@ def _cpu(pid: int) -> tuple[float, float]:
 def _memory(pid: int) -> int:
     """Gives the bytes of memory of a process and its children, each shared page counted once."""
     total = 0
-    for one, _ in family(pid):
+    for one in family(pid):
         lines = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="utf-8").splitlines()
         total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
     return total

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypeVar
 
 import protovalidate
@@ -11,6 +10,7 @@ from google.protobuf.message import DecodeError, Message
 from sqldojo.v1 import environment_pb2
 
 from ..sessions.refusal import Reason, Refusal
+from ..sessions.store import SESSION_ID
 from . import splice
 from .link import MAX_COMMANDS
 
@@ -18,7 +18,6 @@ MANY_BYTES = 64 * 1024  # of a frame; below, reading it costs little whatever it
 LARGE_BYTES = 1024 * 1024  # of any message, likewise
 MAX_FIELDS = 16 * MAX_COMMANDS  # of a large one, with those of the messages in it
 
-_SESSION_ID = re.compile("[A-Za-z0-9_.:-]{0,128}")
 _validator = protovalidate.Validator()
 
 M = TypeVar("M", bound=Message)
@@ -89,7 +88,8 @@ def check_reset(reset: environment_pb2.ResetRequest) -> None:
     """As `check_step`, for a reset."""
     if (
         0 < len(reset.task_id) <= 256
-        and _SESSION_ID.fullmatch(reset.session_id)
+        and len(reset.session_id) <= 128
+        and (not reset.session_id or SESSION_ID.fullmatch(reset.session_id))
         and len(reset.profile) <= 64
         and reset.budget <= 100
         and len(reset.policy) <= 128

@@ -125,26 +125,20 @@ class SessionWorld:
     @property
     def visible(self) -> core.Database:
         """The calling thread's shared database, or the session's own copy when the task may write."""
-        database = self._visible
-        return _Patient(database) if self.replays else database
+        if self._permissions.read_only:
+            return self.pristine(0)
+        if self._private is None:
+            self._private = self._pool.open_private(self._images, 0, self._permissions)
+        return self._timed(self._private)
 
     def pristine(self, instance: int) -> core.Database:
         """The calling thread's shared database, or a new copy when the task may write."""
-        if self._permissions.read_only:
-            database: Database | Remembering = self._pool.open_shared(
-                self._images, instance, self._permissions
-            )
-        else:
-            database = self._pool.open_private(self._images, instance, self._permissions)
-        return _Patient(database) if self.replays else database
+        pool = self._pool
+        opens = pool.open_shared if self._permissions.read_only else pool.open_private
+        return self._timed(opens(self._images, instance, self._permissions))
 
-    @property
-    def _visible(self) -> Database | Remembering:
-        if self._permissions.read_only:
-            return self._pool.open_shared(self._images, 0, self._permissions)
-        if self._private is None:
-            self._private = self._pool.open_private(self._images, 0, self._permissions)
-        return self._private
+    def _timed(self, database: Database | Remembering) -> core.Database:
+        return _Patient(database) if self.replays else database
 
     def close(self) -> None:
         """Frees the session's own copy. Closing twice is no error."""

@@ -22,7 +22,7 @@ from .session import ReplayMismatch, Session, digest
 CLOCK_TOLERANCE = 5.0  # seconds that two servers' clocks may be apart before a line in the log
 REMEMBERED = 10_000  # ended sessions that are told apart from unknown ones without asking the journal
 
-_SESSION_ID = re.compile("[A-Za-z0-9_.:-]+")  # ResetRequest's rule; the journal is not asked about others
+SESSION_ID = re.compile("[A-Za-z0-9_.:-]+")  # ResetRequest's rule; the journal is not asked about others
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class SessionStore:
         if not self._memory.is_shared:
             known = lambda each: each in self._sessions or each in self._past  # noqa: E731
         missing = [each for each in dict.fromkeys(session_ids) if each and not known(each)]
-        played.absent.update(each for each in missing if not _SESSION_ID.fullmatch(each))
+        played.absent.update(each for each in missing if not SESSION_ID.fullmatch(each))
         missing = [each for each in missing if each not in played.absent]
         if missing:
             found = self._memory.find(missing)

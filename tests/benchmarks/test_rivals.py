@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import workload
-from benchmarks.rival_processes import REQUIREMENTS, ROOT, RivalMissing, cpu_seconds, load
+from benchmarks.processes import cpu_seconds
+from benchmarks.rival_processes import REQUIREMENTS, ROOT, RivalMissing, load
 from benchmarks.rival_programs.core_session import BUDGET, core_sessions
 
 
