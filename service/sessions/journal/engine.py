@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -63,16 +63,31 @@ def make_engine(url: URL, synchronous: str = "NORMAL") -> AsyncEngine:
     if is_shared(url):
         return create_async_engine(url, pool_size=4, max_overflow=0, pool_pre_ping=True)
     engine = create_async_engine(url)
+    _set_up_files(engine.sync_engine, synchronous)
+    return engine
+
+
+def make_writer(url: URL, synchronous: str = "NORMAL") -> Engine | None:
+    """Makes an engine for whole transactions on one thread, for a file; None for a database server's.
+
+    With aiosqlite each statement is a way to another thread and back, which costs as much as some ten rows.
+    """
+    if is_shared(url):
+        return None
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"))
+    _set_up_files(engine, synchronous)
+    return engine
+
+
+def _set_up_files(engine: Engine, synchronous: str) -> None:
     busy = int(LOCK_SECONDS * 1000)
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: object) -> None:
         cursor = connection.cursor()
         for pragma in _FILE_LIMITS.format(busy=busy, synchronous=synchronous).split("; "):
             cursor.execute(pragma)
         cursor.close()
-
-    return engine
 
 
 @contextmanager
@@ -110,6 +125,8 @@ async def upgrade(url: URL) -> str:
         os.makedirs(os.path.dirname(url.database), exist_ok=True)
     try:
         async with engine.begin() as connection:
+            if not is_shared(url):  # else SQLite's driver commits each table by itself
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
             await connection.run_sync(_refuse_newer)
             await connection.run_sync(_upgrade)
             return await connection.run_sync(_revision) or ""

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import URL, Insert, Select, Update, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from .engine import JournalError, check_schema, is_missing, is_shared, make_engine, shown, unusable, upgrade
+from .engine import (
+    JournalError,
+    check_schema,
+    is_missing,
+    is_shared,
+    make_engine,
+    make_writer,
+    shown,
+    unusable,
+    upgrade,
+)
 from .records import Batch, EpisodeRecord, Recorded, Status, StepRecord
 from .tables import EPISODE, STEP
 
 MAX_IDS = 500  # in one statement
 
 log = logging.getLogger(__name__)
+
+R = TypeVar("R")
 
 
 class JournalUnavailable(Exception):
@@ -28,9 +56,11 @@ class JournalUnavailable(Exception):
 class Journal:
     """The journal of one server. For one event loop."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, writer: Engine | None) -> None:
         self.shared = is_shared(engine.url)
         self._engine = engine
+        self._writer = writer
+        self._writing = ThreadPoolExecutor(1, "sqldojo-journal")
         self._insert_episode = _compiled(engine, insert(EPISODE))
         self._insert_step = _compiled(engine, insert(STEP))
 
@@ -48,7 +78,7 @@ class Journal:
         except JournalError:
             await engine.dispose()
             raise
-        return cls(engine)
+        return cls(engine, make_writer(url, synchronous))
 
     def __str__(self) -> str:
         return shown(self._engine.url)
@@ -56,6 +86,9 @@ class Journal:
     async def close(self) -> None:
         """Closes the connections."""
         await self._engine.dispose()
+        if self._writer is not None:
+            self._writer.dispose()
+        self._writing.shutdown()
 
     async def write(self, batch: Batch) -> frozenset[int]:
         """Writes a batch in one transaction; gives the episodes that another server was faster with.
@@ -63,7 +96,7 @@ class Journal:
         Of these nothing is written, of the others everything. Raises JournalUnavailable, and then nothing is.
         """
         try:
-            return await self._write(batch)
+            return await self._transact(lambda connection: self._write(connection, batch))
         except IntegrityError:
             return await self._write_apart(batch)
         except (SQLAlchemyError, OSError) as error:
@@ -137,20 +170,31 @@ class Journal:
             if len(some) < MAX_IDS:
                 return pruned
 
-    async def _write(self, batch: Batch) -> frozenset[int]:
-        async with self._engine.begin() as connection:
-            opened, steps, lost = batch.opened, batch.steps, frozenset[int]()
-            if self.shared:
-                lost = await _lock_episodes(connection, batch)
-                # In one order on every server, so that none waits for another that waits for it.
-                opened = sorted(opened, key=attrgetter("session_id", "generation"))
-                steps = sorted(step for step in steps if step.episode_id not in lost)
-            if opened:
-                await connection.exec_driver_sql(self._insert_episode, list(opened))
-            if steps:
-                await connection.exec_driver_sql(self._insert_step, list(steps))
-            if batch.ended:
-                await connection.execute(_END, [ending.parameters() for ending in batch.ended])
+    async def _transact(self, work: Callable[[Connection], R]) -> R:
+        writer = self._writer
+        if writer is None:
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+
+        def run() -> R:
+            with writer.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._writing, run)
+
+    def _write(self, connection: Connection, batch: Batch) -> frozenset[int]:
+        opened, steps, lost = batch.opened, batch.steps, frozenset[int]()
+        if self.shared:
+            lost = _lock_episodes(connection, batch)
+            # In one order on every server, so that none waits for another that waits for it.
+            opened = sorted(opened, key=attrgetter("session_id", "generation"))
+            steps = sorted(step for step in steps if step.episode_id not in lost)
+        if opened:
+            connection.exec_driver_sql(self._insert_episode, list(opened))
+        if steps:
+            connection.exec_driver_sql(self._insert_step, list(steps))
+        if batch.ended:
+            connection.execute(_END, [ending.parameters() for ending in batch.ended])
         return lost
 
     async def _write_apart(self, batch: Batch) -> frozenset[int]:
@@ -158,7 +202,7 @@ class Journal:
         lost: set[int] = set()
         for episode_id, part in batch.by_episode():
             try:
-                lost |= await self._write(part)
+                lost |= await self._transact(lambda connection, part=part: self._write(connection, part))
             except IntegrityError:
                 lost.add(episode_id)
             except (SQLAlchemyError, OSError) as error:
@@ -180,7 +224,7 @@ _END: Update = (
 )
 
 
-async def _lock_episodes(connection: AsyncConnection, batch: Batch) -> frozenset[int]:
+def _lock_episodes(connection: Connection, batch: Batch) -> frozenset[int]:
     """Holds the episodes that are stepped on or ended as they are until the transaction ends.
 
     Gives those that another server was faster with: it has ended one that is stepped on, or begun anew where
@@ -191,7 +235,7 @@ async def _lock_episodes(connection: AsyncConnection, batch: Batch) -> frozenset
     held = sorted(stepped | {ending.episode_id for ending in batch.ended} - opened)
     gone: set[int] = set(held)
     for start in range(0, len(held), MAX_IDS):
-        rows = await connection.execute(
+        rows = connection.execute(
             select(EPISODE.c.episode_id, EPISODE.c.status)
             .where(EPISODE.c.episode_id.in_(held[start : start + MAX_IDS]))
             .order_by(EPISODE.c.episode_id)

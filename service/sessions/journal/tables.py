@@ -60,5 +60,4 @@ STEP = Table(
     Column("digest", LargeBinary, nullable=False),  # of the answer as it was sent
     Column("cut_short", Text),  # what the clock or a lost worker made of the statement; NULL: nothing
     Column("played_at", Double, nullable=False),
-    sqlite_with_rowid=False,
 )

@@ -15,6 +15,12 @@ def turns(threads: int, *, frames: int = 8, cores: int = 2) -> Turns:
     return Turns([board.slot(thread) for thread in range(threads)], frames, cores)
 
 
+def comes(what: Callable[[], bool]) -> bool:
+    """Waits until it is so; False when it does not come."""
+    never = threading.Event()
+    return any(what() or never.wait(0.001) for _ in range(int(WAIT * 1000)))
+
+
 @dataclass
 class Once:
     """Does one thing in one turn."""
@@ -138,3 +144,50 @@ def test_an_owner_that_comes_late_gets_its_part_and_no_more() -> None:
     stop.set()
     assert busy.ended.wait(WAIT)
     assert late.ended.wait(WAIT)
+
+
+def test_short_things_of_two_owners_are_done_one_after_the_other() -> None:
+    """Each does many short things: at most the one that is under way when the other comes is beside it."""
+    doing, beside, stop = set(), [], threading.Event()
+
+    @dataclass
+    class Busy(Endless):
+        def go_on(self, slot: Slot, must_yield: Callable[[], bool]) -> bool:
+            self.turns += 1
+            self.began.set()
+            while not self.stop.is_set():
+                doing.add(self.owner)
+                beside.append(len(doing))
+                self.stop.wait(0.0005)
+                doing.discard(self.owner)
+                self.seconds += 0.0005
+                if must_yield():
+                    return False
+            self.ended.set()
+            return True
+
+    carried_out = turns(4, cores=4)
+    frames = [Busy(owner, stop) for owner in ("a", "b")]
+    for frame in frames:
+        carried_out.add(frame)
+    assert comes(lambda: min(frame.turns for frame in frames) >= 20)
+    stop.set()
+    assert all(frame.ended.wait(WAIT) for frame in frames)
+    assert beside.count(2) < 0.3 * len(beside)
+
+
+def test_one_owner_s_long_statement_does_not_hold_the_others_up() -> None:
+    stop, release = threading.Event(), threading.Event()
+    carried_out = turns(4, cores=2)
+    busy = Endless("busy", stop)
+    carried_out.add(busy)
+    assert busy.began.wait(WAIT)
+    long = Once(lambda: release.wait(WAIT), owner="long")
+    carried_out.add(long)
+    before = busy.seconds
+    assert comes(lambda: busy.seconds > before + 0.3)  # 300 things, while the other is at its one
+    assert not long.ended.is_set()
+    release.set()
+    assert long.ended.wait(WAIT)
+    stop.set()
+    assert busy.ended.wait(WAIT)

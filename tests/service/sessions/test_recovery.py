@@ -245,11 +245,43 @@ def test_a_schema_of_another_version_is_refused(empty_url: str, sqldojo) -> None
     assert "newer than this version" in found.stderr
 
 
-def _change(url: str, statement: str) -> None:
+def test_the_journal_of_an_older_version_is_brought_up_to_this_one(
+    url: str, stub_of: Callable, sqldojo
+) -> None:
+    with serving("--journal", url) as server:
+        stub = stub_of(server)
+        stub.Reset(pb.ResetRequest(task_id=EXPLORE, session_id="s"))
+        before = [stub.Step(query("s", index, f"SELECT {index}")) for index in (1, 2)]
+    if "postgresql" not in url:  # as the first version made it
+        _change(
+            url,
+            "CREATE TABLE old (episode_id BIGINT NOT NULL, step_index INTEGER NOT NULL, "
+            "kind SMALLINT NOT NULL, text BLOB NOT NULL, reviewed BOOLEAN NOT NULL, total DOUBLE NOT NULL, "
+            "reward BLOB NOT NULL, outcome SMALLINT NOT NULL, digest BLOB NOT NULL, cut_short TEXT, "
+            "played_at DOUBLE NOT NULL, PRIMARY KEY (episode_id, step_index)) WITHOUT ROWID",
+            "INSERT INTO old SELECT * FROM step",
+            "DROP TABLE step",
+            "ALTER TABLE old RENAME TO step",
+        )
+    _change(url, "UPDATE alembic_version SET version_num = '0001'")
+    refused = sqldojo("serve", "--address", "127.0.0.1:0", "--journal", url)
+    assert refused.returncode == 2
+    assert "sqldojo db upgrade --journal" in refused.stderr
+    assert sqldojo("db", "upgrade", "--journal", url).returncode == 0
+    verified = sqldojo("journal", "verify", "--journal", url)
+    assert verified.returncode == 0, verified.stdout
+    with serving("--journal", url) as server:
+        stub = stub_of(server)
+        assert stub.Step(query("s", 2, "SELECT 2")) == before[1]
+        assert stub.Step(query("s", 3, "SELECT 3")).observation.steps_used == 3
+
+
+def _change(url: str, *statements: str) -> None:
     async def work() -> None:
         engine = make_engine(journal_url(url))
         async with engine.begin() as connection:
-            await connection.execute(text(statement))
+            for statement in statements:
+                await connection.execute(text(statement))
         await engine.dispose()
 
     asyncio.run(work())
