@@ -36,6 +36,7 @@ from ..sessions.store import SessionStore
 from ..tasks.bank import TaskBank
 from ..tasks.bank_file import BankContent
 from . import link, wire
+from .baselines import BASELINE, Baselines
 from .environment import FRAME, Environment, Frame
 from .errors import internal
 from .link import Board, Call, Slot, ThreadWatch
@@ -107,9 +108,11 @@ class Player:
             Limits(deadline_seconds=config.statement_deadline), config.result_bytes, self._watch
         )
         self._results = pool.results
+        bank, reviewer = TaskBank(config.bank, content), SqlReviewer()
         journal = JournalMemory(self._asking, config.is_shared)
-        self._sessions = _make_sessions(content, config, own, pool, journal)
+        self._sessions = _make_sessions(bank, reviewer, config, own, pool, journal)
         self.environment = Environment(self._sessions)
+        self.baselines = Baselines(bank, pool, reviewer)
         slots = [board.slot(number) for number in range(config.threads)]
         cores = max(1, len(os.sched_getaffinity(0)) // config.players)
         self._turns = Turns(slots, config.workers, cores, self._begin_thread)
@@ -211,6 +214,8 @@ class _Job:
 
     def _carry_out(self, slot: Slot, must_yield: Callable[[], bool]) -> Any:
         """Gives plain answers; None when there is more to do."""
+        if self.call.method == BASELINE:
+            return [(0, self._player.baselines.play(self.call))]
         environment = self._player.environment
         played = self._played = self._played or environment.begin(self.call)
         if not self.is_frame:
@@ -304,12 +309,16 @@ class JournalMemory:
 
 
 def _make_sessions(
-    content: BankContent, config: PlayerConfig, own: int, pool: DatabasePool, memory: JournalMemory
+    bank: TaskBank,
+    reviewer: SqlReviewer,
+    config: PlayerConfig,
+    own: int,
+    pool: DatabasePool,
+    memory: JournalMemory,
 ) -> SessionStore:
-    reviewer, gate = SqlReviewer(), None
+    gate = None
     if config.reviewer:
         gate = PluggedReviewer(reviewer, load_reviewer(config.reviewer), config.reviewer_seconds)
-    bank = TaskBank(config.bank, content)
 
     def make_id() -> str:
         while share_of(made := secrets.token_urlsafe(16), config.players) != own:

@@ -22,12 +22,9 @@ from sqldojo.v1 import benchmark_pb2, environment_pb2, task_pb2
 
 from ..core.built_in_profiles import BUILT_IN_PROFILES
 from ..core.profiles import Profiles
-from ..core.sql_reviewer import SqlReviewer
 from ..players.fleet import Fleet
 from ..players.player import PlayerConfig
 from ..sandbox.clock import set_process_time_zone
-from ..sandbox.limits import Limits
-from ..sandbox.pool import DatabasePool
 from ..sessions.journal.committer import Writable
 from ..sessions.journal.engine import sole_writer
 from ..sessions.journal.journal import Journal
@@ -170,12 +167,11 @@ async def _serve(
         server = grpc.aio.server(interceptors=(access,), options=_options(config))
         workers = ThreadPoolExecutor(config.workers, "sqldojo-call")
         calls = Calls(workers, fleet, admission, config.stall_seconds, stopping)
-        pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline))
         server.add_generic_rpc_handlers(
             (
                 _environment_service(calls),
                 _task_service(calls, Tasks(bank, version("sqldojo"))),
-                _benchmark_service(calls, Benchmark(bank, pool, SqlReviewer())),
+                _benchmark_service(calls, Benchmark(bank, fleet)),
             )
         )
         healthy = await add_health_and_reflection(server, _service_names())
