@@ -13,7 +13,6 @@ every two seconds, beside one alone.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 import sys
 import time
@@ -27,6 +26,7 @@ from tempfile import TemporaryDirectory
 
 import apsw
 
+from sqldojo.cli.token import entry
 from sqldojo.service.core.schema import READ_ALL
 from sqldojo.service.sandbox.images import DatabaseImages
 from sqldojo.service.sandbox.limits import Limits
@@ -168,13 +168,7 @@ def _tokens_file(tokens: dict[str, str]) -> Iterator[Path]:
     """Writes a file of tokens, each by its name, for as long as the block takes."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "tokens.toml"
-        file.write_text(
-            "".join(
-                f'[[token]]\nname = "{name}"\nscope = "trainer"\n'
-                f'sha256 = "{hashlib.sha256(token.encode()).hexdigest()}"\n'
-                for name, token in tokens.items()
-            )
-        )
+        file.write_text("".join(entry(name, "trainer", token) for name, token in tokens.items()))
         yield file
 
 
