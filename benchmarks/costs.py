@@ -254,7 +254,7 @@ BENCHMARK = Benchmark(
     "What journal, guards, openings and other callers cost",
     "light steps in frames of 128, 4 outstanding, one player; guards without a server; the polite caller has "
     f"one frame of 16 under way; {LIVE:,} sessions by single calls",
-    50.0,
+    40.0,
     measure,
     Picture(Shape.BARS, "", "µs"),
 )
