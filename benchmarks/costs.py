@@ -137,7 +137,7 @@ async def _opening(seconds: float) -> Figure:
     )
 
 
-async def _greedy(seconds: float, most: int = 4) -> Figure:
+async def _greedy(seconds: float, most: int = 2) -> Figure:
     number, each = rounds(seconds, 2, most)
     tokens = {name: secrets.token_urlsafe(16) for name in ("polite", "greedy")}
     context = get_context("spawn")

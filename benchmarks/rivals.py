@@ -33,7 +33,7 @@ SESSIONS = 512
 FRAME = 128
 PROCESSES = 64  # of Gymnasium's AsyncVectorEnv, one for each session
 KINDS = ("light", "heavy")
-ROUNDS = 3
+ROUNDS = 2
 FRAMES, CALLS, IN_PROCESS = "sqldojo, frames", "sqldojo, single calls", "in-process"
 OPENENV, ECHO = "OpenEnv, SQL", "OpenEnv, echo"
 SYNC, ASYNC = "Gymnasium, sync", "Gymnasium, async"
@@ -215,7 +215,7 @@ BENCHMARK = Benchmark(
     "rivals",
     "Steps per second beside what a user would pick instead",
     _configurations(),
-    24.0,
+    16.0,
     measure,
     Picture(Shape.BARS, "", "steps/s"),
 )
