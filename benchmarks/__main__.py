@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from . import breakdown, costs, frames, grading, grpo, latency, scaling, sessions, steps
+from . import (
+    breakdown,
+    costs,
+    frames,
+    grading,
+    grpo,
+    latency,
+    rivals,
+    scaling,
+    sessions,
+    simulation,
+    steps,
+)
 from .report import run_all
 
 BENCHMARKS = (
@@ -17,6 +29,8 @@ BENCHMARKS = (
     grpo.BENCHMARK,
     grading.BENCHMARK,
     costs.BENCHMARK,
+    rivals.BENCHMARK,
+    simulation.BENCHMARK,
 )
 
 if __name__ == "__main__":

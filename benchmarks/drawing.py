@@ -59,7 +59,7 @@ def _bars(axes: Any, figures: Sequence[Figure]) -> None:
         places = [words.index(word) + (number - (len(series) - 1) / 2) * width for word in values]
         bars = axes.bar(places, list(values.values()), width, label=name)
         axes.bar_label(bars, fmt="{:,.3g}" if max(values.values()) < 100 else "{:,.0f}", fontsize=8)
-    axes.set_xticks(range(len(words)), words)
+    axes.set_xticks(range(len(words)), [word.replace(", ", ",\n") for word in words])
     axes.legend()
 
 

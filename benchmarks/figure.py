@@ -50,12 +50,17 @@ class Picture:
     log_y: bool = False
 
 
+class NotMeasurable(Exception):
+    """What a benchmark needs is not here: what, and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """One benchmark: `python -m benchmarks.NAME` runs it by itself, `python -m benchmarks` with the others.
 
-    `measure` takes about as many seconds as it is told, `seconds` when nobody says otherwise. `caption` says
-    how what is measured is configured; it is printed, and written, with the figures.
+    `measure` takes about as many seconds as it is told, `seconds` when nobody says otherwise, and raises
+    NotMeasurable. `caption` says how what is measured is configured; it is printed, and written, with the
+    figures.
     """
 
     name: str

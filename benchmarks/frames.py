@@ -65,7 +65,7 @@ BENCHMARK = Benchmark(
     "frames",
     "Light steps per second by frames and by single calls",
     "one stream or channel, one player, guards on, journal on (NORMAL)",
-    40.0,
+    24.0,
     measure,
     Picture(Shape.LINES, "commands in a frame", "steps/s", log_x=True, log_y=True),
 )

@@ -17,6 +17,7 @@ from .figure import Benchmark, Figure, Picture, Shape
 
 FRAME = 128
 ROUNDS = 6
+FAR = 1_000_000  # as many light steps, times 60, are never played
 REACH = 3.0  # times a light step, when the results are known
 LIGHT, ANSWER, SUBMISSION, NEW = (
     "a light step",
@@ -34,10 +35,10 @@ def measure(seconds: float) -> list[Figure]:
 
 async def _measure(address: str, seconds: float) -> list[Figure]:
     actions: dict[str, Callable[[int], action_pb2.Action]] = {
-        LIGHT: lambda n: action_pb2.Action(query=action_pb2.Query(sql=workload.statement("light", n))),
+        LIGHT: lambda _: action_pb2.Action(query=action_pb2.Query(sql=workload.new_statement("light"))),
         ANSWER: lambda _: action_pb2.Action(answer=action_pb2.Answer(value="1200")),
         SUBMISSION: lambda _: _submit(workload.statement("light", 0)),
-        NEW: lambda n: _submit(workload.statement("light", 60 * n + 60)),
+        NEW: lambda n: _submit(workload.statement("light", 60 * (n + FAR))),
     }
     async with server_load.channel(address) as channel:
         stream: server_load.Stream = channel.stream_stream(server_load.SERVICE + "Rollout")()

@@ -116,7 +116,7 @@ BENCHMARK = Benchmark(
     "Latency of a light step by offered load",
     f"sent at a fixed rate whether answers come or not, over {SESSIONS:,} sessions; a frame's latency is "
     "that of its steps; one player, guards on, journal on (NORMAL)",
-    40.0,
+    24.0,
     measure,
     Picture(Shape.LINES, "offered load, % of what the server can do", "ms", log_y=True),
 )

@@ -1,4 +1,7 @@
-"""Running benchmarks, and what comes of it: a table on the screen, JSON, a picture, and the exit status."""
+"""Running benchmarks, and what comes of it: a table on the screen, JSON, a picture, and the exit status.
+
+What could not be measured was missed.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -17,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .drawing import draw
-from .figure import Benchmark, Figure
+from .figure import Benchmark, Figure, NotMeasurable
 
 RESULTS = Path("build/benchmarks.json")
 FOLDER = Path("build/benchmarks")
@@ -34,7 +38,10 @@ def run_one(benchmark: Benchmark) -> int:
     )
     options = parser.parse_args()
     console = Console()
-    figures = _run(benchmark, options.seconds, console)
+    try:
+        figures = _run(benchmark, options.seconds, console)
+    except NotMeasurable as why:
+        parser.exit(1, f"{benchmark.name} cannot be measured: {why}\n")
     if options.picture is not None:
         draw(benchmark, figures, options.picture)
     written = FOLDER / f"{benchmark.name}.json"
@@ -52,14 +59,20 @@ def run_all(benchmarks: Sequence[Benchmark]) -> int:
     console = Console()
     results: dict[str, Any] = {}
     missed: list[str] = []
+    began = time.monotonic()
     for benchmark in benchmarks:
-        figures = _run(benchmark, benchmark.seconds * options.seconds / whole, console)
+        try:
+            figures = _run(benchmark, benchmark.seconds * options.seconds / whole, console)
+        except NotMeasurable as why:
+            missed.append(f"{benchmark.name}: {why}")
+            continue
         results[benchmark.name] = describe(benchmark, figures)
         missed += [f"{benchmark.name}: {each.what}" for each in figures if not each.reached]
     write(RESULTS, results)
     for each in missed:
         console.print(f"[red]missed[/] {each}", highlight=False)
     _conclude(console, RESULTS)
+    console.print(f"took {time.monotonic() - began:.0f} s", highlight=False)
     return int(options.check and bool(missed))
 
 

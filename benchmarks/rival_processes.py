@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .figure import NotMeasurable
+
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "benchmarks" / "rivals-requirements.txt"
 VENV = ROOT / "build" / "rivals"
@@ -23,14 +25,10 @@ LINKS = ROOT / "build" / "links"  # sqldojo as Python sees it installed: tools/l
 STARTING = 120.0  # seconds that a program may take until it is ready
 
 
-class RivalMissing(Exception):
-    """A rival that cannot be run here: why."""
-
-
 def rivals_python() -> Path:
     """Gives the Python of the rivals' environment, which it makes where it is not there or out of date.
 
-    Raises RivalMissing when a package is missing and cannot be fetched.
+    Raises NotMeasurable when a package is missing and cannot be fetched.
     """
     python, made_from = VENV / "bin" / "python", VENV / REQUIREMENTS.name
     wanted = REQUIREMENTS.read_text(encoding="utf-8")
@@ -43,17 +41,23 @@ def rivals_python() -> Path:
     return python
 
 
+def pinned(*packages: str) -> str:
+    """Names packages of the rivals' environment with their versions."""
+    lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+    versions = dict(line.split("==") for line in lines if "==" in line)
+    return ", ".join(f"{name} {versions[name]}" for name in packages)
+
+
 def write_echo_environment(python: Path, folder: Path) -> None:
-    """Has OpenEnv write its echo environment into a folder. Raises RivalMissing."""
+    """Has OpenEnv write its echo environment into a folder. Raises NotMeasurable."""
     _run(python, "-m", "openenv.cli", "init", "echo_env", "--output-dir", str(folder))
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A load program that is ready: see rival_programs/turns.py. `versions` are those of its packages."""
+    """A load program that is ready: see rival_programs/turns.py."""
 
     process: subprocess.Popen[str]
-    versions: dict[str, str]
 
     def play(self, kind: str, seconds: float) -> tuple[int, float]:
         """Has it play; gives the steps and the seconds that they took."""
@@ -66,10 +70,11 @@ class Load:
 
 @contextmanager
 def load(python: Path, module: str, *arguments: str) -> Iterator[Load]:
-    """Runs a load program. Raises RivalMissing when it ends before it is ready."""
+    """Runs a load program. Raises NotMeasurable when it ends before it is ready."""
     command = [str(python), "-m", f"benchmarks.rival_programs.{module}", *arguments]
     with _process(command, {}) as process:
-        yield Load(process, json.loads(_read_line(process)))
+        _read_line(process)  # it is ready
+        yield Load(process)
         assert process.stdin is not None
         process.stdin.close()  # it ends by itself now, and its children with it
         process.wait(timeout=30)
@@ -79,7 +84,7 @@ def load(python: Path, module: str, *arguments: str) -> Iterator[Load]:
 def openenv_server(
     python: Path, app: str, workers: int, environment: dict[str, str], folder: Path
 ) -> Iterator[tuple[str, int]]:
-    """Runs an OpenEnv server; gives its address and process. Raises RivalMissing when it does not serve."""
+    """Runs an OpenEnv server; gives its address and process. Raises NotMeasurable when it does not serve."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -114,7 +119,7 @@ def _read_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RivalMissing(f"{process.args!r} has ended; what it wrote above says why")
+        raise NotMeasurable(f"{process.args!r} has ended; what it wrote above says why")
     return line
 
 
@@ -126,7 +131,7 @@ def _wait_until_it_serves(address: str, process: subprocess.Popen[str]) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise RivalMissing(f"{address} does not serve; what its process wrote above says why")
+    raise NotMeasurable(f"{address} does not serve; what its process wrote above says why")
 
 
 def _run(*command: Path | str) -> None:
@@ -134,4 +139,4 @@ def _run(*command: Path | str) -> None:
         list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     if done.returncode:
-        raise RivalMissing(f"{' '.join(map(str, command))} failed: {done.stdout.strip().splitlines()[-1:]}")
+        raise NotMeasurable(f"{' '.join(map(str, command))} failed: {done.stdout.strip().splitlines()[-1:]}")

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -116,10 +115,9 @@ class Session:
     The first episode of the `number`-th session is shorter, so that not all of them begin anew at once.
     """
 
-    def __init__(self, name: str, kind: str, number: int, numbers: Iterator[int]) -> None:
+    def __init__(self, name: str, kind: str, number: int) -> None:
         self._name = name
         self._kind = kind
-        self._numbers = numbers
         self._last = 1 + number % BUDGET
         self._step = -1  # not opened
 
@@ -132,7 +130,7 @@ class Session:
                 reset=pb.ResetRequest(task_id=workload.TASK_ID, session_id=self._name, budget=BUDGET)
             )
         self._step += 1
-        query = action_pb2.Query(sql=workload.statement(self._kind, next(self._numbers)))
+        query = action_pb2.Query(sql=workload.new_statement(self._kind))
         return pb.Command(
             step=pb.StepRequest(
                 session_id=self._name, step_index=self._step, action=action_pb2.Action(query=query)
@@ -162,7 +160,6 @@ class FrameLoad:
         self._outstanding = outstanding
         self._name = f"{name}-{kind}-{frame}x{outstanding}"
         self._kind = kind
-        self._numbers = count()
         self._sessions: list[Session] = []
         self._add(sessions or frame * outstanding)
         self._place = 0
@@ -215,8 +212,7 @@ class FrameLoad:
     def _add(self, sessions: int) -> None:
         known = len(self._sessions)
         self._sessions += [
-            Session(f"{self._name}-{number}", self._kind, number, self._numbers)
-            for number in range(known, known + sessions)
+            Session(f"{self._name}-{number}", self._kind, number) for number in range(known, known + sessions)
         ]
 
     async def _turn_over(self) -> int:
@@ -231,10 +227,7 @@ class CallLoad:
     def __init__(
         self, channel: grpc.aio.Channel, kind: str, *, in_flight: int = 64, name: str = "calls"
     ) -> None:
-        numbers = count()
-        self._sessions = [
-            Session(f"{name}-{kind}-{number}", kind, number, numbers) for number in range(in_flight)
-        ]
+        self._sessions = [Session(f"{name}-{kind}-{number}", kind, number) for number in range(in_flight)]
         self._step: Call = channel.unary_unary(SERVICE + "Step")
         self._reset: Call = channel.unary_unary(SERVICE + "Reset")
 

@@ -1,32 +1,25 @@
-"""`python -m benchmarks.simulation [--seconds S] [--costs FILE]`: sqldojo on up to 100 servers, simulated.
+"""`python -m benchmarks.simulation`: sqldojo on up to 100 servers, simulated.
 
 The costs of a step are measured here, see simulation_costs.py; how machines queue is simulated from them:
 sessions think, and step in frames of 128 through a proxy, a server's front and its players, and the journal,
-one transaction at a time for each server, into PostgreSQL's cores and its log. The table says which resource
-is the fullest, and at how many steps per second it would be full.
+one transaction at a time for each server, into PostgreSQL's cores and its log. It says which resource is the
+fullest, and at how many steps per second it would be full.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
 from statistics import quantiles
 
-from matplotlib.figure import Figure
-from rich.console import Console
-from rich.table import Table
-
 from . import report, simulation_costs
+from .figure import Benchmark, Figure, Picture, Shape
 from .queueing import Batches, Clock, Done, Station
-from .simulation_costs import FRAME, Costs, NoPostgres
-
-RESULTS = Path("build/benchmarks/simulation.json")
-PICTURE = Path("build/benchmarks/simulation.png")
+from .simulation_costs import FRAME, Costs
 
 SESSIONS = 10_000  # of one server: what `sqldojo serve` takes by default
 PLAYERS = 7  # of a server with 8 cores; the front has the other one
@@ -48,18 +41,16 @@ ALL_WORK = (
 class Simulated:
     """A deployment: `journals` databases, sessions spread over them; 0: a SQLite file for each server.
 
-    `asked` is what its sessions would play if nothing took time, `rate` what they do, in steps a second.
-    `used` are shares of each resource, 0 to 1; `fullest` is the one with most, and it would be full at
-    `full_at` steps a second. `p50` and `p99` are a frame's time from its sending to its answer, in seconds.
+    Sessions play `rate` steps a second. `used` are shares of each resource, 0 to 1; `fullest` is the one with
+    most, and it would be full at `full_at` steps a second. `p99` is of a frame's time from its sending to its
+    answer, in seconds.
     """
 
     servers: int
     journals: int
     think: float
-    asked: float
     rate: float
     used: dict[str, float]
-    p50: float
     p99: float
 
     @property
@@ -198,96 +189,48 @@ def simulate(costs: Costs, servers: int, journals: int, think: float) -> Simulat
     if journals:  # by its bytes alone: the busier it is, the more transactions share a flush
         used["log"] = rate * costs.log_bytes / LOG_BYTES_PER_SECOND / journals
     used["memory"] = SESSIONS * costs.session_bytes / SERVER_MEMORY
-    cuts = quantiles(deployment.times, n=100)
-    return Simulated(servers, journals, think, asked, rate, used, cuts[49], cuts[98])
+    return Simulated(servers, journals, think, rate, used, quantiles(deployment.times, n=100)[98])
 
 
-def measure(seconds: float) -> tuple[Costs, list[Simulated]]:
-    """Measures the costs for about `seconds`, and simulates. Raises NoPostgres."""
+def measure(seconds: float) -> list[Figure]:
+    """Measures the costs, and simulates every deployment. Raises NotMeasurable without PostgreSQL."""
     costs = simulation_costs.measure(seconds)
-    return costs, simulate_all(costs)
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        deployments = list(pool.map(simulate, repeat(costs), *zip(*ALL_WORK, strict=True)))
+    return [
+        Figure("a step: player", costs.player, "µs of CPU"),
+        Figure("a step: front, journal on SQLite", costs.front_sqlite, "µs of CPU"),
+        Figure("a step: front, journal on PostgreSQL", costs.front_postgres, "µs of CPU"),
+        Figure("a step: PostgreSQL", costs.row, "µs of CPU"),
+        Figure("a step: PostgreSQL's log", costs.log_bytes, "bytes"),
+        Figure("a step: on the wire", costs.wire_bytes, "bytes"),
+        Figure("a transaction: PostgreSQL", costs.transaction, "µs of CPU"),
+        Figure("a live session", costs.session_bytes, "bytes"),
+        *(figure for each in deployments for figure in _figures(each)),
+    ]
 
 
-def simulate_all(costs: Costs) -> list[Simulated]:
-    """Simulates every deployment of the table."""
-    return [simulate(costs, *work) for work in ALL_WORK]
+def _figures(found: Simulated) -> list[Figure]:
+    what = f"servers: {found.servers}, journals: {found.journals or 'files'}, think {found.think:g} s"
+    is_drawn = found.journals == 1
+    return [
+        Figure(what, found.rate, "steps/s", series=f"think {found.think:g} s" * is_drawn, at=found.servers),
+        Figure(f"{what}: {found.fullest}", 100 * found.used[found.fullest], "%, the fullest"),
+        Figure(f"{what}: full at", found.full_at, "steps/s"),
+        Figure(f"{what}: a frame", 1e3 * found.p99, "ms, p99"),
+    ]
 
 
-def show(costs: Costs, rows: Sequence[Simulated], console: Console) -> None:
-    """Prints what a step costs, and the table."""
-    console.print("  ".join(f"{name} {value:,.1f}" for name, value in asdict(costs).items()), style="dim")
-    resources = list(rows[0].used)
-    table = Table(title=f"{SESSIONS:,} sessions on each server, frames of {FRAME}; shares of each resource")
-    for heading in ("servers", "journals", "think s", "steps/s", *resources, "p50 ms", "p99 ms", "fullest",
-                    "full at"):  # fmt: skip
-        table.add_column(heading, justify="left" if heading == "fullest" else "right")
-    for each in rows:
-        table.add_row(
-            str(each.servers),
-            str(each.journals) if each.journals else "files",
-            f"{each.think:g}",
-            f"{each.rate:,.0f}",
-            *(f"{each.used[name]:.0%}" if name in each.used else "" for name in resources),
-            f"{each.p50 * 1e3:,.0f}",
-            f"{each.p99 * 1e3:,.0f}",
-            each.fullest,
-            f"{each.full_at:,.0f}",
-        )
-    console.print(table)
-
-
-def draw(rows: Sequence[Simulated], path: Path) -> None:
-    """Draws the steps per second of 1 to 100 servers, those asked for beside those played."""
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    rates, shares = figure.subplots(1, 2)
-    for think, colour in ((10.0, "#2b6cb0"), (1.0, "#dd6b20")):
-        some = [each for each in rows if each.think == think and each.journals == 1]
-        servers = [each.servers for each in some]
-        rates.plot(servers, [each.asked for each in some], "--", color=colour, alpha=0.5)
-        rates.plot(servers, [each.rate for each in some], "o-", color=colour, label=f"think {think:g} s")
-    rates.set_xscale("log")
-    rates.set_yscale("log")
-    rates.set_xlabel("servers on one journal", size=8)
-    rates.set_title("steps/s; dashed: as asked for", loc="left", size=10)
-    rates.legend(frameon=False, fontsize=8)
-    last = [each for each in rows if each.servers == 100 and each.think == 1.0]
-    places = range(len(last))
-    for number, name in enumerate(("front", "players", "database", "log")):
-        heights = [each.used.get(name, 0.0) for each in last]
-        shares.bar([place + number * 0.2 for place in places], heights, 0.2, label=name)
-    shares.set_xticks([place + 0.3 for place in places], [str(each.journals) or "files" for each in last])
-    shares.set_xlabel("journals of 100 servers, think 1 s; 0: a file each", size=8)
-    shares.set_title("share of each resource that is used", loc="left", size=10)
-    shares.legend(frameon=False, fontsize=8)
-    for axes in (rates, shares):
-        axes.tick_params(labelsize=8)
-        axes.spines[["top", "right"]].set_visible(False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
-
-
-def main() -> int:
-    """Runs the simulation."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.simulation", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=12.0, help="how long costs are measured in all")
-    parser.add_argument("--costs", type=Path, help="a JSON file as this writes it: its costs, not measured")
-    options = parser.parse_args()
-    try:
-        if options.costs:
-            costs = Costs(**json.loads(options.costs.read_text(encoding="utf-8"))["costs"])
-            rows = simulate_all(costs)
-        else:
-            costs, rows = measure(options.seconds)
-    except NoPostgres as why:
-        print(why, file=sys.stderr)
-        return 1
-    show(costs, rows, Console(width=150))
-    draw(rows, PICTURE)
-    written = [{**asdict(each), "fullest": each.fullest, "full_at": each.full_at} for each in rows]
-    report.write(RESULTS, {"costs": asdict(costs), "rows": written})
-    print(f"written to {RESULTS} and {PICTURE}")
-    return 0
-
+BENCHMARK = Benchmark(
+    "simulation",
+    "Steps per second of many servers, simulated from measured costs",
+    f"{SESSIONS:,} sessions on each server of {PLAYERS + 1} cores, frames of {FRAME}; PostgreSQL with "
+    f"{DATABASE_CORES} cores and a log of {LOG_BYTES_PER_SECOND / 1e6:g} MB/s; light steps; costs by servers "
+    "with one player, guards on, results not kept",
+    12.0,
+    measure,
+    Picture(Shape.LINES, "servers on one journal", "steps/s", log_x=True, log_y=True),
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report.run_one(BENCHMARK))

@@ -23,6 +23,7 @@ from sqldojo.service.sessions.journal.records import Batch, EpisodeRecord, StepR
 
 from . import server_load, workload
 from .bare_loop import REWARD, frame_bytes
+from .figure import NotMeasurable
 from .processes import cpu_seconds, family
 
 FRAME = 128
@@ -52,12 +53,8 @@ class Costs:
     session_bytes: float
 
 
-class NoPostgres(Exception):
-    """There is no PostgreSQL to measure on."""
-
-
 def measure(seconds: float) -> Costs:
-    """Measures everything in about `seconds`, after some of starting. Raises NoPostgres."""
+    """Measures everything in about `seconds`, after some of starting. Raises NotMeasurable."""
     with _postgres() as (url, pid):
         on_sqlite = asyncio.run(_server("normal", seconds / 3))
         on_postgres = asyncio.run(_server(url, seconds / 3))
@@ -164,14 +161,14 @@ def _memory(pid: int) -> int:
 
 @contextmanager
 def _postgres() -> Iterator[tuple[str, int]]:
-    """Runs a server of the tests' own; gives the URL of a journal and the process. Raises NoPostgres."""
+    """Runs a server of the tests' own; gives the URL of a journal and the process. Raises NotMeasurable."""
     sys.path.append(str(SUPPORT))
     try:
         postgres = import_module("postgres")
     finally:
         sys.path.remove(str(SUPPORT))
     if not postgres.is_installed():
-        raise NoPostgres("there is no PostgreSQL here; install one, or give --costs a file from elsewhere")
+        raise NotMeasurable("there is no PostgreSQL here to measure on: install one")
     with postgres.postgres_server() as server:
         url = server.create_database("journal")
         asyncio.run(upgrade(journal_url(url)))

@@ -55,7 +55,7 @@ BENCHMARK = Benchmark(
     "Steps per second",
     f"frames of {FRAME}, 4 outstanding, {4 * FRAME} sessions, one stream, one player, guards on, journal on "
     f"(NORMAL); mixed is one heavy query in {workload.MIX}",
-    60.0,
+    30.0,
     measure,
     Picture(Shape.BARS, "query", "steps/s"),
 )

@@ -3,12 +3,14 @@
 light: an indexed join, 20 rows of 4 columns, about 200 operations of SQLite's machine.
 heavy: a join of 1,200 by 1,000 rows, grouped and ordered, 20 rows of 4 columns, about 12,000 operations.
 mixed: seven light ones, then a heavy one.
-Every statement has its own text, so none is answered from a cache of compiled statements.
+Every statement has its own text, so none is answered from a cache of compiled statements; and no load plays
+one that another has played (`new_statement`), so none is answered from a server's memory of results either.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import apsw
@@ -22,6 +24,8 @@ INSTANCES = 4  # of the database: the visible one and three hidden ones, each wi
 KINDS = ("light", "heavy", "mixed")
 ROWS = 20  # that every statement gives
 MIX = 8  # statements of the mixed load, one of them heavy
+
+_numbers = count()
 
 _SCRIPT = """
 CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, city TEXT, segment TEXT);
@@ -51,6 +55,11 @@ def statement(kind: str, number: int) -> str:
         f"JOIN customer c ON c.id = p.customer_id WHERE p.amount > 100 AND p.id > -{number + 1} "
         "GROUP BY c.city ORDER BY 3 DESC LIMIT 20"
     )
+
+
+def new_statement(kind: str) -> str:
+    """Gives a statement of a kind that this process has not given before."""
+    return statement(kind, next(_numbers))
 
 
 def image(instance: int = 0) -> bytes:

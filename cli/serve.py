@@ -131,6 +131,12 @@ def serve(
     reuse_port: Annotated[
         bool, typer.Option("--reuse-port", help="Share the port with other servers on this machine.")
     ] = False,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Where to tell metrics, over HTTP for Prometheus; without it, nowhere."
+        ),
+    ] = None,
     embedded: Annotated[
         bool,
         typer.Option(
@@ -185,6 +191,7 @@ def serve(
         caller_cores=caller_cores,
         stall_seconds=stall_seconds,
         reuse_port=reuse_port,
+        metrics=split_address(metrics) if metrics else None,
     )
 
     async def run() -> None:
@@ -198,7 +205,8 @@ def serve(
     except AddressInUse as taken:
         fail(
             str(taken),
-            hint="End the server that listens there, or choose another address with --address HOST:PORT.",
+            hint="End the server that listens there, or choose another address with --address HOST:PORT "
+            "or --metrics HOST:PORT.",
         )
     except (Unsafe, TokensError, ReviewerError, PlayerError) as refused:
         fail(str(refused))

@@ -35,8 +35,11 @@ def token(
     The file has only the token's SHA-256, so keep the token: it is shown this once.
     """
     secret = secrets.token_urlsafe(32)
-    typer.echo(
-        f"[[token]]\nname = {json.dumps(name)}\nscope = {json.dumps(scope.value)}\n"
-        f'sha256 = "{hashlib.sha256(secret.encode()).hexdigest()}"'
-    )
+    typer.echo(entry(name, scope.value, secret), nl=False)
     typer.echo(f"The token for {name}: {secret}", err=True)
+
+
+def entry(name: str, scope: str, secret: str) -> str:
+    """Gives the TOML table of a token in a server's file of tokens; several go one after the other."""
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    return f'[[token]]\nname = {json.dumps(name)}\nscope = {json.dumps(scope)}\nsha256 = "{digest}"\n'

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 from benchmarks.workload import statement
 
 from .core_session import CoreSession, core_sessions
-from .turns import Played, tell, turns
+from .turns import READY, Played, tell, turns
 
 
 class Whatever(gymnasium.Space[Any]):  # type: ignore[misc]
@@ -71,7 +70,7 @@ def main(bank: Path, sessions: int, way: str) -> None:
     else:
         vector = AsyncVectorEnv(envs, shared_memory=False, copy=False, context="fork")
     vector.reset()
-    tell({name: version(name) for name in ("gymnasium", "numpy")})
+    tell(READY)
     numbers = count()
     over = 0  # environments whose episode is over: the next step begins them anew instead
     for turn in turns():

@@ -9,7 +9,6 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
-from importlib.metadata import version
 from itertools import count
 
 import uvloop
@@ -18,7 +17,7 @@ from openenv.core.generic_client import GenericEnvClient
 from benchmarks.workload import statement
 
 from .core_session import BUDGET
-from .turns import Played, tell, turns
+from .turns import READY, Played, tell, turns
 
 CONNECTING = 32  # at once, so that none waits longer than its time-out
 
@@ -52,7 +51,7 @@ async def main(address: str, sessions: int, environment: str) -> None:
     playing = [_Session(address, environment == "echo") for _ in range(sessions)]
     for place in range(0, sessions, CONNECTING):
         await asyncio.gather(*(each.client.connect() for each in playing[place : place + CONNECTING]))
-    tell({name: version(name) for name in ("openenv", "websockets", "uvicorn", "uvloop")})
+    tell(READY)
     numbers = count()
     told, loop = turns(), asyncio.get_running_loop()
     while turn := await loop.run_in_executor(None, next, told, None):  # pings are answered meanwhile

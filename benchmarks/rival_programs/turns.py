@@ -1,4 +1,7 @@
-"""How a load is told to play, and tells what it played: a line of JSON on stdin, one on stdout."""
+"""How a load is told to play, and tells what it played: a line of JSON on stdin, one on stdout.
+
+Before, it tells that it is READY.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import json
 import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+READY = "ready"
 
 
 class Turn(NamedTuple):

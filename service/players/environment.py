@@ -21,6 +21,8 @@ from .errors import encode_command_error, internal
 from .link import MAX_COMMANDS, Call, Cuts, Slot
 
 FRAME = "Rollout"  # the method whose calls are frames
+STEPS = frozenset({"Step", "StepWithReview"})  # the methods, and below the kinds of commands, that are steps
+_STEPS = frozenset({"step", "step_with_review"})
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +127,13 @@ class Environment:
         return session, pb.CloseSessionResponse(session_id=request.session_id).SerializeToString()
 
 
+class Tally(NamedTuple):
+    """How many steps a call has answered, and for what reasons, as numbers, commands of it were refused."""
+
+    steps: int = 0
+    refused: Sequence[int] = ()
+
+
 class Frame:
     """A frame, carried out one command after the other; it can be left between two and gone on with."""
 
@@ -173,6 +182,18 @@ class Frame:
         if self._failed is not None:
             return [Answer(0, splice.field(_ERROR, encode_command_error(self._failed, "")))]
         return [_encode(*each) for each in self._done]
+
+    def tally(self) -> Tally:
+        """Counts what was done."""
+        if self._failed is not None:
+            return Tally(refused=[int(self._failed.reason)])
+        steps, refused = 0, []
+        for _, _, brought, kind in self._done:
+            if isinstance(brought, Refusal):
+                refused.append(int(brought.reason))
+            elif kind in _STEPS:
+                steps += 1
+        return Tally(steps, refused)
 
 
 _RESULTS = pb.RolloutResponse.RESULTS_FIELD_NUMBER

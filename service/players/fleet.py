@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -64,6 +65,22 @@ class _Done:
     written: asyncio.Future[None] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What all players of a server have done, those that were replaced included; see link.Counts.
+
+    `frames` came, `replaced` players have ended, and `sessions` are in the memory of those that play now.
+    """
+
+    lookups: int
+    hits: int
+    steps: int
+    frames: int
+    refused: Counter[Reason]
+    sessions: int
+    replaced: int
+
+
 class Fleet:
     """The players of a server. For one event loop."""
 
@@ -80,7 +97,10 @@ class Fleet:
         self._charge = charge
         self._nursery = _Nursery(config)
         self._committer = Committer(journal, self._lose)
-        self._known: dict[int, tuple[int, int]] = {}  # by epoch
+        self._counts: dict[int, link.Counts] = {}  # by epoch
+        self._lost: Counter[Reason] = Counter()  # commands of frames whose sessions were lost
+        self._frames = 0
+        self._replaced = 0
         self._serials = itertools.count(1)
         self._lanes = itertools.count(1)
         self._epochs = itertools.count(1)
@@ -136,6 +156,7 @@ class Fleet:
 
     def frame(self, data: bytes, lane: int, owner: str, sees_all: bool) -> Awaitable[bytes]:
         """Has a frame carried out after those that its lane has had before; gives its encoded answer."""
+        self._frames += 1
         parts = self._split(data)
         flying = [
             self._give(self._seats[own], lane, FRAME, part, owner, sees_all, places)
@@ -151,10 +172,21 @@ class Fleet:
             seat.send("expire")
 
     @property
-    def known(self) -> tuple[int, int]:
-        """How many statements were not run, since their results were known, and of how many."""
-        known = self._known.values()
-        return sum(found for found, _ in known), sum(asked for _, asked in known)
+    def counts(self) -> Counts:
+        """What was done until now. From any thread."""
+        players = list(self._counts.values())
+        refused = Counter(self._lost)
+        for each in players:
+            refused.update({Reason(number): count for number, count in each.refused.items()})
+        return Counts(
+            lookups=sum(each.lookups for each in players),
+            hits=sum(each.hits for each in players),
+            steps=sum(each.steps for each in players),
+            frames=self._frames,
+            refused=refused,
+            sessions=sum(each.sessions for each in players),
+            replaced=self._replaced,
+        )
 
     @property
     def pids(self) -> list[int]:
@@ -199,6 +231,7 @@ class Fleet:
         lost = self._committer.lost
         if not lost:
             return b"".join([answer.encoded for answer in answers])
+        self._lost.update(lost[answer.session].reason for answer in answers if answer.session in lost)
         return b"".join(
             _failed(answer, place, lost[answer.session]) if answer.session in lost else answer.encoded
             for place, answer in enumerate(answers)
@@ -238,11 +271,11 @@ class Fleet:
 
     def _take(self, seat: _Seat, epoch: int, message: tuple[Any, ...]) -> None:
         match message:
-            case ("done", serial, answer, touched, seconds, known, plain):
+            case ("done", serial, answer, touched, seconds, counts, plain):
                 self._add(epoch, plain)
                 flying = seat.flying.pop(serial)
                 self._charge(flying.call.owner, seconds)
-                self._known[epoch] = known
+                self._counts[epoch] = link.Counts(*counts)
                 if flying.done.done():  # nobody waits: the call was cut
                     self._committer.commit()
                 elif isinstance(answer, tuple):
@@ -253,8 +286,9 @@ class Fleet:
                     flying.done.set_result(
                         _Done(answers, self._committer.commit() if touched or plain else None)
                     )
-            case ("records", plain):
+            case ("records", counts, plain):
                 self._add(epoch, plain)
+                self._counts[epoch] = link.Counts(*counts)
                 self._committer.commit()
             case ("ask", request, question, argument):
                 self._spawn(self._tell(seat, epoch, request, question, argument))
@@ -328,6 +362,9 @@ class Fleet:
         pid, why = seat.pid, "; ".join(message for _, message in seat.condemned.values()) or "by itself"
         self._judge(seat)
         seat.leave()
+        self._replaced += 1
+        if epoch in self._counts:
+            self._counts[epoch] = self._counts[epoch]._replace(sessions=0)
         log.error(
             "player %d (pid %d) has ended (%s); another one takes over, with %d calls under way",
             seat.own, pid, why, len(seat.flying),

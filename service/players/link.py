@@ -11,9 +11,9 @@ To a player:
     ("expire",)
 From a player:
     ("hello", pid)
-    ("done", serial, answer, touched, seconds, known, records)   answer: a refusal, or a list of Answers;
-                                    known: how many statements' results were known until now, and asked for
-    ("records", records)            what was played apart from calls
+    ("done", serial, answer, touched, seconds, counts, records)   answer: a refusal, or a list of Answers;
+                                    counts: see Counts
+    ("records", counts, records)    what was played apart from calls
     ("forgot", numbers)             it has forgotten lost sessions: nothing of theirs comes any more
     ("ask", request, question, argument)
 """
@@ -59,6 +59,21 @@ class Call(NamedTuple):
     sees_all: bool
     places: list[int] | None
     cuts: Cuts
+
+
+class Counts(NamedTuple):
+    """What a player process has done until now.
+
+    Of `lookups`, statements on databases that nobody writes to, `hits` were not run, since their results
+    were known. `steps` were answered; `refused` are commands of frames, by the reason's number. `sessions`
+    are in memory.
+    """
+
+    lookups: int
+    hits: int
+    steps: int
+    refused: dict[int, int]
+    sessions: int
 
 
 def pack(*message: Any) -> bytes:

@@ -14,7 +14,7 @@ import secrets
 import socket
 import sys
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,14 +36,17 @@ from ..sessions.store import SessionStore
 from ..tasks.bank import TaskBank
 from ..tasks.bank_file import BankContent
 from . import link, wire
-from .environment import FRAME, Environment, Frame
+from .baselines import BASELINE, Baselines
+from .environment import FRAME, STEPS, Environment, Frame, Tally
 from .errors import internal
-from .link import Board, Call, Slot, ThreadWatch
+from .link import Board, Call, Counts, Slot, ThreadWatch
 from .turns import Turns
 
 SQLITE_HEAP_BYTES = 4 * 1024 * 1024 * 1024  # a backstop, far above what the sandbox's own limits allow
 BUFFER_BYTES = 1024 * 1024  # read from the socket at once
 SWITCH_SECONDS = 0.0001  # a step waits for the interpreter some 20 times: for its rows, while others hold it
+
+NOTHING = Tally()
 
 log = logging.getLogger(__name__)
 
@@ -101,15 +104,19 @@ class Player:
     ) -> None:
         self._connection = connection
         self._sending = threading.Lock()
+        self._steps = 0
+        self._refused: Counter[int] = Counter()
         self._asking = Asking(self)
         self._watch = ThreadWatch()
         pool = DatabasePool(
             Limits(deadline_seconds=config.statement_deadline), config.result_bytes, self._watch
         )
         self._results = pool.results
+        bank, reviewer = TaskBank(config.bank, content), SqlReviewer()
         journal = JournalMemory(self._asking, config.is_shared)
-        self._sessions = _make_sessions(content, config, own, pool, journal)
+        self._sessions = _make_sessions(bank, reviewer, config, own, pool, journal)
         self.environment = Environment(self._sessions)
+        self.baselines = Baselines(bank, pool, reviewer)
         slots = [board.slot(number) for number in range(config.threads)]
         cores = max(1, len(os.sched_getaffinity(0)) // config.players)
         self._turns = Turns(slots, config.workers, cores, self._begin_thread)
@@ -157,11 +164,10 @@ class Player:
         """Says whether nobody waits any more for the answers of a lane."""
         return self._lanes.is_cut(lane)
 
-    def done(self, call: Call, answer: Any, played: Played | None, seconds: float) -> None:
+    def done(self, call: Call, answer: Any, played: Played | None, seconds: float, tally: Tally) -> None:
         """Sends a call's answer."""
         touched = played is not None and played.touched
-        known = self._results.found, self._results.asked
-        self._send_with_records("done", call.serial, answer, touched, seconds, known)
+        self._send_with_records("done", call.serial, answer, touched, seconds, tally=tally)
         if call.lane:
             self._lanes.done(call.lane)
 
@@ -172,11 +178,20 @@ class Player:
             log.info("%d idle sessions expired; %d live", expired, len(self._sessions))
             self._send_with_records("records")
 
-    def _send_with_records(self, kind: str, *rest: Any) -> None:
-        """Sends a message whose last value is all that was played until now, in the order of play."""
+    def _send_with_records(self, kind: str, *rest: Any, tally: Tally = NOTHING) -> None:
+        """Sends a message that ends with counts and all that was played until now, in the order of play."""
         with self._sending:
+            self._steps += tally.steps
+            self._refused.update(tally.refused)
+            counts = Counts(
+                self._results.asked,
+                self._results.found,
+                self._steps,
+                dict(self._refused),
+                len(self._sessions),
+            )
             records = link.plain_records(self._sessions.unwritten.take())
-            self._connection.sendall(link.pack(kind, *rest, records))
+            self._connection.sendall(link.pack(kind, *rest, tuple(counts), records))
 
 
 class _Job:
@@ -206,11 +221,13 @@ class _Job:
         self.seconds += thread_time() - began
         if answer is None:
             return False
-        self._player.done(self.call, answer, self._played, self.seconds)
+        self._player.done(self.call, answer, self._played, self.seconds, self._tally(answer))
         return True
 
     def _carry_out(self, slot: Slot, must_yield: Callable[[], bool]) -> Any:
         """Gives plain answers; None when there is more to do."""
+        if self.call.method == BASELINE:
+            return [(0, self._player.baselines.play(self.call))]
         environment = self._player.environment
         played = self._played = self._played or environment.begin(self.call)
         if not self.is_frame:
@@ -219,6 +236,11 @@ class _Job:
         if not frame.go_on(slot, must_yield, lambda: self._player.is_cut(self.call.lane)):
             return None
         return [tuple(each) for each in frame.answers()]
+
+    def _tally(self, answer: Any) -> Tally:
+        if self._frame is not None:
+            return self._frame.tally()
+        return Tally(int(self.call.method in STEPS and not isinstance(answer, tuple)))
 
 
 class Lanes:
@@ -304,12 +326,16 @@ class JournalMemory:
 
 
 def _make_sessions(
-    content: BankContent, config: PlayerConfig, own: int, pool: DatabasePool, memory: JournalMemory
+    bank: TaskBank,
+    reviewer: SqlReviewer,
+    config: PlayerConfig,
+    own: int,
+    pool: DatabasePool,
+    memory: JournalMemory,
 ) -> SessionStore:
-    reviewer, gate = SqlReviewer(), None
+    gate = None
     if config.reviewer:
         gate = PluggedReviewer(reviewer, load_reviewer(config.reviewer), config.reviewer_seconds)
-    bank = TaskBank(config.bank, content)
 
     def make_id() -> str:
         while share_of(made := secrets.token_urlsafe(16), config.players) != own:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Any, NamedTuple, TypeVar
 
@@ -69,16 +69,16 @@ class Calls:
         return grpc.unary_unary_rpc_method_handler(handle)
 
     def server_stream(
-        self, kind: type[Q], answers: Callable[[Q, Caller], Iterator[Message]]
+        self, kind: type[Q], answers: Callable[[Q, Caller], AsyncIterator[Message]]
     ) -> grpc.RpcMethodHandler[Any, Any]:
-        """Answers one request with the messages of an iterator; each is made on a worker."""
+        """Answers one request with the messages of an iterator."""
 
         async def handle(data: bytes, context: Context) -> None:
             async def carry_out(caller: Caller) -> None:
                 with self._admission.stream(caller.name):
                     await context.send_initial_metadata(())
-                    messages = await self._on(lambda: answers(rules.read(kind, data), caller))
-                    while (message := await self._on(lambda: next(messages, None))) is not None:
+                    request = await self._on(lambda: rules.read(kind, data))
+                    async for message in answers(request, caller):
                         await self._write(context, message.SerializeToString())
 
             await _guarded(context, carry_out)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 from sqlalchemy import URL
@@ -22,12 +23,9 @@ from sqldojo.v1 import benchmark_pb2, environment_pb2, task_pb2
 
 from ..core.built_in_profiles import BUILT_IN_PROFILES
 from ..core.profiles import Profiles
-from ..core.sql_reviewer import SqlReviewer
 from ..players.fleet import Fleet
 from ..players.player import PlayerConfig
 from ..sandbox.clock import set_process_time_zone
-from ..sandbox.limits import Limits
-from ..sandbox.pool import DatabasePool
 from ..sessions.journal.committer import Writable
 from ..sessions.journal.engine import sole_writer
 from ..sessions.journal.journal import Journal
@@ -40,6 +38,9 @@ from .benchmark import Benchmark
 from .calls import Calls
 from .standard import add_health_and_reflection
 from .tasks import Tasks
+
+if TYPE_CHECKING:
+    from .metrics import Metrics
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 MAX_WAITING_CALLS = (
@@ -78,6 +79,9 @@ class ServerConfig:
     calls and streams under way as `caller_calls` says, `caller_memory` MB of requests, and seconds of the
     processor's time in a second as `caller_cores` says (0: all there is). A stream that its client does not
     read for `stall_seconds` ends.
+
+    `metrics` is a host and port where what is counted is told over HTTP, in Prometheus' text format; None:
+    nowhere. That has neither TLS nor tokens, so a public address is refused without `insecure`.
     """
 
     host: str = "127.0.0.1"
@@ -105,6 +109,7 @@ class ServerConfig:
     stall_seconds: float = 60.0
     workers: int = 8
     reuse_port: bool = False
+    metrics: tuple[str, int] | None = None
     grace_seconds: float = 10.0
 
 
@@ -134,8 +139,18 @@ async def serve(
     set_process_time_zone()
     stop = stop or asyncio.Event()
     bank = await asyncio.to_thread(lambda: TaskBank.open(config.bank) if config.bank else TaskBank.default())
+    metrics = _metrics(config)
     async with _journal(config) as journal:
-        await _serve(config, access, bank, journal, ready, stop)
+        timed = metrics.timed(journal) if metrics and config.journal else journal
+        await _serve(config, access, bank, timed, metrics, ready, stop)
+
+
+def _metrics(config: ServerConfig) -> Metrics | None:
+    if config.metrics is None:
+        return None
+    from .metrics import Metrics  # a tenth of a second, for those who want it
+
+    return Metrics()
 
 
 @asynccontextmanager
@@ -157,6 +172,7 @@ async def _serve(
     access: Access,
     bank: TaskBank,
     journal: Writable,
+    metrics: Metrics | None,
     ready: Callable[[str], None] | None,
     stop: asyncio.Event,
 ) -> None:
@@ -166,16 +182,18 @@ async def _serve(
     _calm_garbage_collector()
     admission = Admission(Quota(config.caller_calls, config.caller_memory << 20, config.caller_cores))
     players = _players(config, bank, journal)
-    async with Fleet.running(players, journal, config.player_memory << 20, admission.charge) as fleet:
+    async with (
+        Fleet.running(players, journal, config.player_memory << 20, admission.charge) as fleet,
+        _telling(metrics, fleet, config),
+    ):
         server = grpc.aio.server(interceptors=(access,), options=_options(config))
         workers = ThreadPoolExecutor(config.workers, "sqldojo-call")
         calls = Calls(workers, fleet, admission, config.stall_seconds, stopping)
-        pool = DatabasePool(Limits(deadline_seconds=config.statement_deadline))
         server.add_generic_rpc_handlers(
             (
                 _environment_service(calls),
                 _task_service(calls, Tasks(bank, version("sqldojo"))),
-                _benchmark_service(calls, Benchmark(bank, pool, SqlReviewer())),
+                _benchmark_service(calls, Benchmark(bank, fleet)),
             )
         )
         healthy = await add_health_and_reflection(server, _service_names())
@@ -195,8 +213,30 @@ async def _serve(
         stopping.set()
         await server.stop(config.grace_seconds)
         workers.shutdown()
-        log.info("%d of %d statements on databases that nobody writes to were known", *fleet.known)
+        counts = fleet.counts
+        log.info(
+            "%d of %d statements on databases that nobody writes to were known", counts.hits, counts.lookups
+        )
     log.info("stopped; all that was answered is in the journal" if config.journal else "stopped")
+
+
+@asynccontextmanager
+async def _telling(metrics: Metrics | None, fleet: Fleet, config: ServerConfig) -> AsyncIterator[None]:
+    """Tells metrics where they are wanted, for as long as the block takes."""
+    if metrics is None or config.metrics is None:
+        yield
+        return
+    metrics.observe(fleet)
+    host, port = config.metrics
+    try:
+        port = metrics.listen(host, port)
+    except OSError as error:
+        raise AddressInUse(f"cannot tell metrics on {host}:{port}: {error}") from error
+    log.info("metrics on http://%s:%d/metrics", host, port)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(metrics.close)
 
 
 def _players(config: ServerConfig, bank: TaskBank, journal: Writable) -> PlayerConfig:
@@ -251,16 +291,25 @@ def _bind(server: grpc.aio.Server, config: ServerConfig) -> int:
 
 
 def _check_exposure(config: ServerConfig) -> None:
-    host = config.host.strip("[]")
-    try:
-        is_local = ip_address(host).is_loopback
-    except ValueError:
-        is_local = host == "localhost"
-    if not is_local and not config.insecure and (config.tls is None or config.tokens is None):
+    if config.insecure:
+        return
+    if not _is_local(config.host) and (config.tls is None or config.tokens is None):
         raise Unsafe(
             f"{config.host} can be reached from other machines: that needs TLS and tokens "
             "(--tls-cert, --tls-key, --tokens), or --insecure where the network is trusted"
         )
+    if config.metrics is not None and not _is_local(config.metrics[0]):
+        raise Unsafe(
+            f"{config.metrics[0]} can be reached from other machines, and metrics have neither TLS nor "
+            "tokens: that needs --insecure, where the network is trusted"
+        )
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _credentials(tls: Tls) -> grpc.ServerCredentials:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import workload
+from benchmarks.figure import NotMeasurable
 from benchmarks.processes import cpu_seconds
-from benchmarks.rival_processes import REQUIREMENTS, ROOT, RivalMissing, load
+from benchmarks.rival_processes import REQUIREMENTS, ROOT, load
 from benchmarks.rival_programs.core_session import BUDGET, core_sessions
 
 
@@ -38,7 +39,7 @@ def test_a_session_of_the_load_plays_whole_episodes_one_after_the_other(tmp_path
 
 
 def test_a_load_that_does_not_start_is_missing() -> None:
-    with pytest.raises(RivalMissing, match="no_such_load"), load(Path(sys.executable), "no_such_load"):
+    with pytest.raises(NotMeasurable, match="no_such_load"), load(Path(sys.executable), "no_such_load"):
         pass
 
 

@@ -17,8 +17,9 @@ import pytest
 from chaos.faults import GREEDY
 from servers import Server, players_of, serving
 
-from sqldojo.v1 import action_pb2, observation_pb2
+from sqldojo.v1 import action_pb2, benchmark_pb2, observation_pb2
 from sqldojo.v1 import environment_pb2 as pb
+from sqldojo.v1.benchmark_pb2_grpc import BenchmarkServiceStub
 from sqldojo.v1.environment_pb2_grpc import EnvironmentServiceStub
 
 TASK = "explore/hospital/patients-without-insurer"
@@ -174,3 +175,21 @@ def test_players_end_with_their_server() -> None:
         signal_when_ended = select.select([descriptor], [], [], 30)[0]
         assert signal_when_ended, "a player outlived its server"
         os.close(descriptor)
+
+
+def test_a_benchmark_outlives_a_killed_player(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.sqlite"
+    with serving("--journal", str(journal)) as server, grpc.insecure_channel(server.address) as channel:
+        stub = BenchmarkServiceStub(channel)
+        wanted = benchmark_pb2.RunRequest(baseline=benchmark_pb2.BASELINE_RANDOM, episodes=60, seed=3)
+        (*_, undisturbed) = stub.Run(wanted)
+        running = stub.Run(wanted)
+        next(running)
+        (player,) = players_of(server.process.pid)
+        os.kill(player, signal.SIGKILL)
+        (*_, disturbed) = running
+        server.log.wait_for("has been replaced")
+        for each in ("episodes", "success_rate", "mean_reward", "mean_steps"):
+            assert getattr(disturbed.result, each) == getattr(undisturbed.result, each)
+    with closing(sqlite3.connect(journal)) as connection:
+        assert connection.execute("SELECT count(*) FROM episode").fetchone() == (0,)

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ports import free_port
 from servers import Server, serving, start
-from tokens import entry
 
+from sqldojo.cli.token import entry
 from sqldojo.client import DojoError, ErrorReason, SyncDojo, Tls, connect_sync
 from sqldojo.service.rpc.access import Scope, TokensError, read_tokens
 from sqldojo.v1 import (

@@ -13,8 +13,8 @@ from typing import Any
 import grpc
 import pytest
 from servers import Server
-from tokens import entry
 
+from sqldojo.cli.token import entry
 from sqldojo.client import DojoError, EpisodeSpec, connect
 from sqldojo.client.retry import Backoff
 from sqldojo.service.rpc.admission import Admission, Quota

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import grpc
 import servers
-from tokens import entry
 
+from sqldojo.cli.token import entry
 from sqldojo.client import Answer, Describe, Dojo, EpisodeSpec, Query, Task, TaskKind, connect
 from sqldojo.service.core import task as core
 from sqldojo.service.tasks import BankDatabase, TaskBank, write_bank
