@@ -83,7 +83,7 @@ def make(chunk: Chunk) -> Made:
 
 
 def generator(part: Part) -> Generate:
-    """Gives the function that makes verified tasks of a kind for a ground, a seed and a number of attempts."""
+    """Gives the function that makes verified tasks of a kind, for a ground, a seed and so many attempts."""
     if part is Part.EXPLORE:
         from .explore.generate import generate as explore
 

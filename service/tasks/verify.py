@@ -19,6 +19,7 @@ from ..core.task import AnswerKind, Split, Task, TaskKind
 from .bank_file import BankDatabase
 from .difficulty import structural_difficulty
 from .instances import Instances
+from .parsing import parsed
 from .prepare import GoldFailed, checked_gold, judged_rows
 from .stability import Shaker
 
@@ -108,7 +109,7 @@ class Verifier:
     def verify(self, task: Task) -> list[Fault]:
         """Gives what is wrong with a task; nothing is run when its form is."""
         try:
-            statement = sqlglot.parse_one(task.gold_sql, read="sqlite")
+            statement = parsed(task.gold_sql)
         except sqlglot.errors.SqlglotError as error:
             reason = f"gold does not parse: {str(error).splitlines()[0]}"
             return [Fault(task.task_id, FaultKind.MALFORMED, reason)]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-import sqlglot
 from sqlglot import exp
 
 from ...core.task import Difficulty
 from ..difficulty import structural_difficulty
 from ..explore.intent import Intent
 from ..ground import Ground
+from ..parsing import parsed
 from ..tables_read import tables_read
 from .fault import Broken, Fault
 from .writing import laid_out, written
@@ -23,7 +23,7 @@ class Candidate:
 
     def __init__(self, intent: Intent) -> None:
         self.intent = intent
-        self._tree = sqlglot.parse_one(intent.sql, read="sqlite")
+        self._tree = parsed(intent.sql)
         self._spare = self._tree.copy()
 
     def inject(self, fault: Fault, ground: Ground, seed: float) -> Broken:
