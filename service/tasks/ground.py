@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import apsw
@@ -34,6 +33,7 @@ class Ground:
     _varying: dict[str, bool] = field(init=False, repr=False, compare=False, default_factory=dict)
     _derived: dict[str, Ground] = field(init=False, repr=False, compare=False, default_factory=dict)
     _words: dict[str, TableWords] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _links: list[Link] = field(init=False, repr=False, compare=False, default_factory=list)
     _kept: dict[tuple[str, int], tuple[Row, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -46,6 +46,8 @@ class Ground:
 
     def __post_init__(self) -> None:
         self._words.update({words.table: words for words in self.lexicon.tables})
+        filled = {name for name in self._words if self.table(name).row_count}
+        self._links.extend(link for link in self.lexicon.links if {link.child, link.parent} <= filled)
 
     @property
     def schema(self) -> Schema:
@@ -69,16 +71,11 @@ class Ground:
 
     def parents(self, table: str) -> tuple[Link, ...]:
         """Gives the links from a table to those it refers to, where both have words and rows."""
-        return tuple(link for link in self._links() if link.child == table)
+        return tuple(link for link in self._links if link.child == table)
 
     def children(self, table: str) -> tuple[Link, ...]:
         """Gives the links to a table from those that refer to it, where both have words and rows."""
-        return tuple(link for link in self._links() if link.parent == table)
-
-    def _links(self) -> Iterator[Link]:
-        for link in self.lexicon.links:
-            if all(name in self._words and self.table(name).row_count for name in (link.child, link.parent)):
-                yield link
+        return tuple(link for link in self._links if link.parent == table)
 
     def key(self, table: str) -> tuple[str, ...]:
         """Gives the columns of a table's primary key in their order; empty where it has none."""
