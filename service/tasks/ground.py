@@ -19,9 +19,9 @@ KEPT = 4_096  # results that are kept, so that memory stays flat
 class Ground:
     """A database that questions and tickets are made for, under the names that its instances have.
 
-    Answers about values are kept, so a ground serves any number of tasks. For one thread, as its
-    instances are. `always` are conditions on `{t}.` that rows of a table must meet to count at all, by
-    table; `views` are views that stand for their tables.
+    Answers about values are kept, so a ground serves any number of tasks, and those derived from it have
+    the same ones. For one thread, as its instances are. `always` are conditions on `{t}.` that rows of a
+    table must meet to count at all, by table; `views` are views that stand for their tables.
     """
 
     database_id: str
@@ -30,19 +30,15 @@ class Ground:
     instances: Instances
     always: tuple[tuple[str, str], ...] = ()
     views: tuple[tuple[str, str], ...] = ()
-    _varying: dict[str, bool] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _varying: dict[str, bool] = field(repr=False, compare=False, default_factory=dict)
     _derived: dict[str, Ground] = field(init=False, repr=False, compare=False, default_factory=dict)
     _words: dict[str, TableWords] = field(init=False, repr=False, compare=False, default_factory=dict)
     _links: list[Link] = field(init=False, repr=False, compare=False, default_factory=list)
-    _kept: dict[tuple[str, int], tuple[Row, ...]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
+    _kept: dict[tuple[str, int], tuple[Row, ...]] = field(repr=False, compare=False, default_factory=dict)
     _values: dict[tuple[str, str], tuple[tuple[Value, int], ...]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
+        repr=False, compare=False, default_factory=dict
     )
-    _shared: dict[tuple[str, str], tuple[Value, ...]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
+    _shared: dict[tuple[str, str], tuple[Value, ...]] = field(repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._words.update({words.table: words for words in self.lexicon.tables})
