@@ -82,7 +82,7 @@ class _Mutation:
     def __init__(self, tree: exp.Expr, schema: Schema, ordered: bool) -> None:
         self._root = exp.Paren(this=tree)  # so that the statement itself can be replaced
         self._proofs = Proofs(tree, schema)
-        self._writer = SQLiteGenerator(dialect="sqlite")
+        self._writer = SQLiteGenerator(dialect="sqlite", comments=False)
         self._ordered = ordered
 
     def distinct(self) -> Iterator[Mutant]:

@@ -36,7 +36,7 @@ class Candidate:
     @cached_property
     def gold_sql(self) -> str:
         """The statement, one clause a line."""
-        return laid_out(written(self._tree))
+        return laid_out(written(self._tree.copy()))
 
     @cached_property
     def gold_tables(self) -> tuple[str, ...]:
