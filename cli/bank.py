@@ -89,7 +89,6 @@ def build(
                 "explore_tasks": report.explore_tasks,
                 "repair_tasks": report.repair_tasks,
                 "warnings": [str(warning) for warning in report.warnings],
-                "left_out": dict(report.left_out),
                 "notes": report.notes,
                 "seconds": report.seconds,
             }
@@ -101,8 +100,6 @@ def build(
     )
     for line in (*map(str, report.warnings), *report.notes):
         typer.echo(f"  {line}")
-    for reason, count in report.left_out.most_common():
-        typer.echo(f"  {count} generated tasks were left out: {reason}")
 
 
 class Layout(StrEnum):

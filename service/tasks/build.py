@@ -8,7 +8,6 @@ was interrupted goes on.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
@@ -59,9 +58,8 @@ class LeaksFound(Exception):
 class BuildReport:
     """A bank that was built, and the seconds that it took.
 
-    `warnings` are about handwritten tasks that are in it all the same. `left_out` counts the generated
-    tasks that were not verified, by the kind of fault; `notes` says what splits share without harm, and
-    where a database gave fewer tasks than wanted.
+    `warnings` are about handwritten tasks that are in it all the same. `notes` says what splits share
+    without harm, and where a database gave fewer tasks than wanted.
     """
 
     path: Path
@@ -70,7 +68,6 @@ class BuildReport:
     explore_tasks: int = 0
     repair_tasks: int = 0
     warnings: list[Fault] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -268,7 +265,6 @@ class _Build:
         while stream.quota.missing and not stream.exhausted:
             self._chunks.foresee(_all_upcoming([stream, *following]))
             made = self._chunks.get(stream.next_chunk())
-            self._report.left_out.update(fault.kind.value for fault in made.faults)
             self._write(stream.take([task for task in made.tasks if self._admission.admit(task)]))
         self._chunks.forget(stream.site, PARTS[stream.kind])
         return stream.quota.taken - before

@@ -56,7 +56,7 @@ class Chunk:
 class Made:
     """What a chunk gave: tasks that were verified, or images with their sha256, compressed.
 
-    `faults` are those of handwritten tasks, and grave ones of generated tasks, which were left out.
+    `faults` are those of handwritten tasks: what is generated comes through a gate that verifies it.
     """
 
     tasks: tuple[Task, ...] = ()
@@ -70,24 +70,20 @@ class GeneratorFailed(Exception):
 
 def make(chunk: Chunk) -> Made:
     """Makes a chunk. What it needs of the database is kept for the next one on it."""
-    place = _place(chunk.site)
+    ground = _ground(chunk.site)
     if chunk.part is Part.IMAGES:
-        images = place.ground.instances.images.images
+        images = ground.instances.images.images
         return Made(images=tuple((sha256(image), compress(image)) for image in images))
     if chunk.part is Part.HANDWRITTEN:
-        from .handwritten import TASKS
-
-        tasks = [task for task in TASKS if task.database_id == chunk.site.database_id]
-    else:
-        try:
-            tasks = list(generator(chunk.part)(place.ground, f"{chunk.seed}/{chunk.number}", ATTEMPTS))
-        except Exception as error:
-            raise GeneratorFailed(f"chunk {chunk.name}: {type(error).__name__}: {error}") from error
-    return _verified(place.verifier, tasks, keep_warnings=chunk.part is Part.HANDWRITTEN)
+        return _handwritten(ground)
+    try:
+        return Made(tuple(generator(chunk.part)(ground, f"{chunk.seed}/{chunk.number}", ATTEMPTS)))
+    except Exception as error:
+        raise GeneratorFailed(f"chunk {chunk.name}: {type(error).__name__}: {error}") from error
 
 
 def generator(part: Part) -> Generate:
-    """Gives the function that makes tasks of a kind for a ground, a seed and a number of attempts."""
+    """Gives the function that makes verified tasks of a kind, for a ground, a seed and so many attempts."""
     if part is Part.EXPLORE:
         from .explore.generate import generate as explore
 
@@ -97,31 +93,20 @@ def generator(part: Part) -> Generate:
     return repair
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    ground: Ground
-    verifier: Verifier
+_grounds: OrderedDict[Site, Ground] = OrderedDict()  # of this process, those used last at the end
 
 
-_places: OrderedDict[Site, _Place] = OrderedDict()  # of this process, those used last at the end
-
-
-def _place(site: Site) -> _Place:
-    place = _places.get(site)
-    if place is None:
-        while len(_places) >= KEPT_GROUNDS:
-            _, oldest = _places.popitem(last=False)
-            oldest.verifier.close()
-            oldest.ground.instances.close()
-        place = _places[site] = _open(site)
-    _places.move_to_end(site)
-    return place
-
-
-def _open(site: Site) -> _Place:
-    lexicon, images = _database(site)
-    instances = Instances(site.database_id, images)
-    return _Place(Ground(site.database_id, site.split, lexicon, instances), Verifier(instances, site.split))
+def _ground(site: Site) -> Ground:
+    ground = _grounds.get(site)
+    if ground is None:
+        while len(_grounds) >= KEPT_GROUNDS:
+            _, oldest = _grounds.popitem(last=False)
+            oldest.instances.close()
+        lexicon, images = _database(site)
+        instances = Instances(site.database_id, images)
+        ground = _grounds[site] = Ground(site.database_id, site.split, lexicon, instances)
+    _grounds.move_to_end(site)
+    return ground
 
 
 @lru_cache(maxsize=KEPT_IMAGES)
@@ -135,12 +120,17 @@ def _database(site: Site) -> tuple[Lexicon, tuple[bytes, ...]]:
     return drifted.lexicon, drifted.images
 
 
-def _verified(verifier: Verifier, tasks: Sequence[Task], *, keep_warnings: bool) -> Made:
+def _handwritten(ground: Ground) -> Made:
+    from .handwritten import TASKS
+
+    verifier = Verifier(ground.instances, ground.split)
     sound: list[Task] = []
     faults: list[Fault] = []
-    for task in tasks:
-        found = verifier.verify(task)
-        if all(fault.is_warning for fault in found):
-            sound.append(task)
-        faults += [fault for fault in found if keep_warnings or not fault.is_warning]
+    for task in TASKS:
+        if task.database_id == ground.database_id:
+            found = verifier.verify(task)
+            if all(fault.is_warning for fault in found):
+                sound.append(task)
+            faults += found
+    verifier.close()
     return Made(tasks=tuple(sound), faults=tuple(faults))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlglot
 from sqlglot import exp
 
 from ..core.task import Difficulty
+from .parsing import parsed
 
 
 def difficulty_of(sql: str) -> Difficulty:
@@ -15,7 +15,7 @@ def difficulty_of(sql: str) -> Difficulty:
     queries or more. EASY: one table and no nested query. MEDIUM: what lies between. The rule is our own;
     it follows the contract's words for each grade. Raises sqlglot.errors.SqlglotError for what is none.
     """
-    return structural_difficulty(sqlglot.parse_one(sql, read="sqlite"))
+    return structural_difficulty(parsed(sql))
 
 
 def structural_difficulty(statement: exp.Expr) -> Difficulty:

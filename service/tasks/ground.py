@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import apsw
@@ -20,9 +19,9 @@ KEPT = 4_096  # results that are kept, so that memory stays flat
 class Ground:
     """A database that questions and tickets are made for, under the names that its instances have.
 
-    Answers about values are kept, so a ground serves any number of tasks. For one thread, as its
-    instances are. `always` are conditions on `{t}.` that rows of a table must meet to count at all, by
-    table; `views` are views that stand for their tables.
+    Answers about values are kept, so a ground serves any number of tasks, and those derived from it have
+    the same ones. For one thread, as its instances are. `always` are conditions on `{t}.` that rows of a
+    table must meet to count at all, by table; `views` are views that stand for their tables.
     """
 
     database_id: str
@@ -31,21 +30,20 @@ class Ground:
     instances: Instances
     always: tuple[tuple[str, str], ...] = ()
     views: tuple[tuple[str, str], ...] = ()
-    _varying: dict[str, bool] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _varying: dict[str, bool] = field(repr=False, compare=False, default_factory=dict)
     _derived: dict[str, Ground] = field(init=False, repr=False, compare=False, default_factory=dict)
     _words: dict[str, TableWords] = field(init=False, repr=False, compare=False, default_factory=dict)
-    _kept: dict[tuple[str, int], tuple[Row, ...]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
+    _links: list[Link] = field(init=False, repr=False, compare=False, default_factory=list)
+    _kept: dict[tuple[str, int], tuple[Row, ...]] = field(repr=False, compare=False, default_factory=dict)
     _values: dict[tuple[str, str], tuple[tuple[Value, int], ...]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
+        repr=False, compare=False, default_factory=dict
     )
-    _shared: dict[tuple[str, str], tuple[Value, ...]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
+    _shared: dict[tuple[str, str], tuple[Value, ...]] = field(repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._words.update({words.table: words for words in self.lexicon.tables})
+        filled = {name for name in self._words if self.table(name).row_count}
+        self._links.extend(link for link in self.lexicon.links if {link.child, link.parent} <= filled)
 
     @property
     def schema(self) -> Schema:
@@ -69,16 +67,11 @@ class Ground:
 
     def parents(self, table: str) -> tuple[Link, ...]:
         """Gives the links from a table to those it refers to, where both have words and rows."""
-        return tuple(link for link in self._links() if link.child == table)
+        return tuple(link for link in self._links if link.child == table)
 
     def children(self, table: str) -> tuple[Link, ...]:
         """Gives the links to a table from those that refer to it, where both have words and rows."""
-        return tuple(link for link in self._links() if link.parent == table)
-
-    def _links(self) -> Iterator[Link]:
-        for link in self.lexicon.links:
-            if all(name in self._words and self.table(name).row_count for name in (link.child, link.parent)):
-                yield link
+        return tuple(link for link in self._links if link.parent == table)
 
     def key(self, table: str) -> tuple[str, ...]:
         """Gives the columns of a table's primary key in their order; empty where it has none."""

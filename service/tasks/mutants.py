@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.generators.sqlite import SQLiteGenerator
 
 from ..core.schema import Schema, TableColumn
+from .parsing import parsed
 from .proofs import Proofs, conjuncts
 
 MOST = 100  # mutants of one statement
@@ -71,7 +72,7 @@ def mutants(sql: str, schema: Schema, *, ordered: bool = False) -> Iterator[Muta
     `ordered`: the order of its rows counts, so another order is a mutant also where nothing is limited.
     Raises sqlglot.errors.SqlglotError for what does not parse.
     """
-    mutation = _Mutation(sqlglot.parse_one(sql, read="sqlite"), schema, ordered)
+    mutation = _Mutation(parsed(sql).copy(), schema, ordered)
     yield from islice(mutation.distinct(), MOST)
 
 
@@ -81,6 +82,7 @@ class _Mutation:
     def __init__(self, tree: exp.Expr, schema: Schema, ordered: bool) -> None:
         self._root = exp.Paren(this=tree)  # so that the statement itself can be replaced
         self._proofs = Proofs(tree, schema)
+        self._writer = SQLiteGenerator(dialect="sqlite", comments=False)
         self._ordered = ordered
 
     def distinct(self) -> Iterator[Mutant]:
@@ -91,7 +93,7 @@ class _Mutation:
                 yield Mutant(kind, sql)
 
     def _written(self) -> str:
-        return str(self._root.this.sql("sqlite"))
+        return self._writer.generate(self._root.this, copy=False)
 
     def _all(self) -> Iterator[tuple[str, str]]:
         nodes = list(self._root.this.walk(bfs=False))

@@ -9,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 
 from ..core.schema import Schema, Table, TableColumn
+from .parsing import parsed
 
 Name = tuple[str, str]  # a source's name in its SELECT, and one of its columns; both without case
 
@@ -295,7 +296,7 @@ def _seen_through(table: Table, schema: Schema) -> Table:
     if not table.definition:
         return table
     try:
-        query = sqlglot.parse_one(table.definition, read="sqlite").expression
+        query = parsed(table.definition).expression
     except sqlglot.errors.SqlglotError:
         return table
     is_plain = isinstance(query, exp.Select) and not any(query.args.get(name) for name in _RESHAPING)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import count
 
 import apsw
-import sqlglot
 from sqlglot import exp
 
 from ..core.execution import Row, Rows
@@ -39,14 +38,14 @@ class Shaker:
     def unstable_instances(self, task: Task, statement: exp.Expr, golds: Sequence[Rows]) -> list[int]:
         """Gives the instances on which gold's rows are others when what it leaves open is decided otherwise.
 
-        `statement` is the task's gold, parsed, and is changed; `golds` are its rows by instance. Gives none
+        `statement` is the task's gold, parsed; `golds` are its rows by instance. Gives none
         where it cannot be told: where sqlglot does not write the statement as it was, a text is no UTF-8,
         or reading the other way round takes too long; and overlooks which row a bare column beside min()
         or max() is taken from.
         """
         if leaves_nothing_open(statement, ordered=task.ordered):
             return []
-        broken_ties = with_broken_ties(statement)
+        broken_ties = with_broken_ties(statement.copy())
         # Where there is no tie to break, what is read the usual way is gold's: that was run before.
         ways = (False, True) if broken_ties or task.check_sql else (True,)
 
@@ -61,7 +60,7 @@ class Shaker:
                 if not all(gives_gold(instance, broken_ties or task.gold_sql, backwards=way) for way in ways)
             ]
             if moved and broken_ties:
-                as_written = sqlglot.parse_one(task.gold_sql, read="sqlite").sql("sqlite")
+                as_written = statement.sql("sqlite")
                 return moved if gives_gold(0, as_written, backwards=False) else []
         except (UnicodeDecodeError, apsw.InterruptError):
             return []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sqlglot
 from sqlglot import exp
+
+from .parsing import parsed
 
 
 def tables_read(sql: str) -> tuple[str, ...]:
@@ -11,6 +12,6 @@ def tables_read(sql: str) -> tuple[str, ...]:
 
     Raises sqlglot.errors.ParseError when `sql` is not one statement of SQLite's dialect.
     """
-    statement = sqlglot.parse_one(sql, read="sqlite")
+    statement = parsed(sql)
     ctes = {cte.alias for cte in statement.find_all(exp.CTE)}
     return tuple(sorted({table.name for table in statement.find_all(exp.Table)} - ctes))

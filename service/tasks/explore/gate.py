@@ -89,7 +89,7 @@ class Gate:
         if survivor:
             return Rejection(Reason.SURVIVOR, survivor)
         task = self._task(intent, prompt)
-        faults = [fault for fault in self._verifier.verify(task) if not fault.is_warning]
+        faults = [fault for fault in self._verifier.verify(task, golds) if not fault.is_warning]
         if faults:
             return Rejection(Reason.UNSOUND, str(faults[0]))
         if not self._is_solved(task, golds[0]):

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-import sqlglot
 from sqlglot import exp
 
 from ...core.task import Difficulty
 from ..difficulty import structural_difficulty
 from ..explore.intent import Intent
 from ..ground import Ground
+from ..parsing import parsed
 from ..tables_read import tables_read
 from .fault import Broken, Fault
 from .writing import laid_out, written
@@ -23,20 +23,20 @@ class Candidate:
 
     def __init__(self, intent: Intent) -> None:
         self.intent = intent
-        self._tree = sqlglot.parse_one(intent.sql, read="sqlite")
-        self._spare = self._tree.copy()
+        self._tree = parsed(intent.sql)
+        self._spare: exp.Expr | None = None
 
     def inject(self, fault: Fault, ground: Ground, seed: float) -> Broken:
         """Puts a fault into a copy of the tree; a fault that does not apply leaves its copy as it was."""
-        broken = fault.inject(self._spare, ground.schema, ground.lexicon, Random(seed))
-        if broken is not None:
-            self._spare = self._tree.copy()
+        spare = self._spare or self._tree.copy()
+        broken = fault.inject(spare, ground.schema, ground.lexicon, Random(seed))
+        self._spare = spare if broken is None else None
         return broken
 
     @cached_property
     def gold_sql(self) -> str:
         """The statement, one clause a line."""
-        return laid_out(written(self._tree))
+        return laid_out(written(self._tree.copy()))
 
     @cached_property
     def gold_tables(self) -> tuple[str, ...]:
@@ -77,10 +77,11 @@ def paired(
     That is so where the order in which they come in makes no difference. A fault that gives a text comes
     last, and then what is left of it alone is the fault put into the right statement.
     """
-    one, two = (candidate.inject(fault, ground, seed) for fault, seed in zip(faults, seeds, strict=True))
+    two = candidate.inject(faults[1], ground, seeds[1])
+    one = candidate.inject(faults[0], ground, seeds[0]) if two is not None else None
     if one is None or two is None or (isinstance(one, str) and isinstance(two, str)):
         return None
-    halves = (_text(one), _text(two))
+    halves = (_text(_copied(one)), _text(_copied(two)))
     both = _added(one, faults[1], ground, seeds[1])
     turned = _added(two, faults[0], ground, seeds[0])
     if isinstance(one, exp.Expr) and isinstance(two, exp.Expr) and both != turned:
@@ -95,6 +96,10 @@ def _added(broken: exp.Expr | str, fault: Fault, ground: Ground, seed: float) ->
         return ""
     further = fault.inject(broken, ground.schema, ground.lexicon, Random(seed))
     return "" if further is None else _text(further)
+
+
+def _copied(broken: exp.Expr | str) -> exp.Expr | str:
+    return broken if isinstance(broken, str) else broken.copy()
 
 
 def _text(broken: exp.Expr | str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-import sqlglot
 from sqlglot import exp
 
 from ...core.execution import Row, Rows
 from ...core.task import AnswerKind
 from ..explore.intent import Intent
 from ..ground import Ground
+from ..parsing import parsed
 from .reading import sort_key
 from .writing import written
 
@@ -38,7 +38,7 @@ def with_order(intent: Intent, ground: Ground, rng: Random) -> Intent | None:
     """
     if intent.ordered or intent.answer_kind not in (AnswerKind.LIST, AnswerKind.TABLE, None):
         return None
-    tree = sqlglot.parse_one(intent.sql, read="sqlite")
+    tree = parsed(intent.sql).copy()
     if not isinstance(tree, exp.Select) or tree.args.get("order") or tree.args.get("limit"):
         return None
     keys = [part.unalias() for part in tree.expressions]

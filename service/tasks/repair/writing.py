@@ -31,8 +31,11 @@ class _Writer(SQLiteGenerator):
 
 
 def written(statement: exp.Expr) -> str:
-    """Gives the statement in SQLite's dialect on one line."""
-    return _Writer(dialect="sqlite", normalize_functions="lower").generate(statement)
+    """Gives the statement in SQLite's dialect on one line.
+
+    A quotient that no parser has read may be given a cast in the tree as well.
+    """
+    return _Writer(dialect="sqlite", normalize_functions="lower").generate(statement, copy=False)
 
 
 def laid_out(text: str) -> str:

@@ -242,3 +242,13 @@ def test_each_mutant_is_another_statement_that_runs(shop: BankDatabase, schema: 
 def test_what_does_not_parse_is_refused(schema: Schema) -> None:
     with pytest.raises(sqlglot.errors.SqlglotError):
         list(mutants("SELECT FROM WHERE", schema))
+
+
+def test_comments_make_no_difference(schema: Schema) -> None:
+    plain = "WITH o AS (SELECT status FROM orders) SELECT count(*) FROM o WHERE status = 'delivered'"
+    commented = plain.replace("count(*)", "/* all */ count(*)").replace("WITH", "-- orders\nWITH")
+    assert list(mutants(commented, schema)) == list(mutants(plain, schema))
+
+
+def test_a_statement_gives_the_same_mutants_again(schema: Schema) -> None:
+    assert list(mutants(JOINED, schema)) == list(mutants(JOINED, schema))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from random import Random
 
-import sqlglot
 from sqlglot import exp
 
 from ....core.schema import Schema
 from ...databases.lexicon import Conversion, Exclusion, FiscalYear, Lexicon
+from ...parsing import parsed
 from ..fault import Broken, Fault
 from ..reading import (
     column,
@@ -104,7 +104,7 @@ def _forgotten_rule(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: 
         for node in table_nodes(select):
             for rule in lexicon.rules:
                 if isinstance(rule, Exclusion) and rule.table == node.name:
-                    wanted = {_plain(rule.condition, node.alias_or_name), _plain(rule.condition, "")}
+                    wanted = {_text(_plain(rule.condition, name)) for name in (node.alias_or_name, "")}
                     sites += [(select, part) for part in where(select) if _text(part) in wanted]
     if not sites:
         return None
@@ -140,18 +140,18 @@ def _unconverted(statement: exp.Expr, schema: Schema, lexicon: Lexicon, rng: Ran
             if node.name != rule.table:
                 continue
             for qualifier in (node.alias_or_name, ""):
-                wanted = _plain(rule.expression, qualifier)
-                for part in statement.find_all(exp.Expression):
-                    if _text(part) == wanted and part.parent is not None:
+                expression = _plain(rule.expression, qualifier)
+                for part in statement.find_all(type(expression)):
+                    if _text(part) == _text(expression) and part.parent is not None:
                         part.replace(column(rule.column, qualifier))
                         return statement
     return None
 
 
-def _plain(condition: str, qualifier: str) -> str:
-    """Gives a rule's SQL for a table's name in a query, as sqlglot writes it."""
+def _plain(condition: str, qualifier: str) -> exp.Expr:
+    """Gives a rule's SQL for a table's name in a query, to be read only."""
     text = condition.replace("{t}.", f'"{qualifier}".' if qualifier else "")
-    return _text(sqlglot.parse_one(text, read="sqlite"))
+    return parsed(text)
 
 
 def _text(part: exp.Expr) -> str:
