@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Self, TypeVar
@@ -96,7 +97,7 @@ class Journal:
         Of these nothing is written, of the others everything. Raises JournalUnavailable, and then nothing is.
         """
         try:
-            return await self._transact(lambda connection: self._write(connection, batch))
+            return await self._transact(partial(self._write, batch))
         except IntegrityError:
             return await self._write_apart(batch)
         except (SQLAlchemyError, OSError) as error:
@@ -182,7 +183,7 @@ class Journal:
 
         return await asyncio.get_running_loop().run_in_executor(self._writing, run)
 
-    def _write(self, connection: Connection, batch: Batch) -> frozenset[int]:
+    def _write(self, batch: Batch, connection: Connection) -> frozenset[int]:
         opened, steps, lost = batch.opened, batch.steps, frozenset[int]()
         if self.shared:
             lost = _lock_episodes(connection, batch)
@@ -202,7 +203,7 @@ class Journal:
         lost: set[int] = set()
         for episode_id, part in batch.by_episode():
             try:
-                lost |= await self._transact(lambda connection, part=part: self._write(connection, part))
+                lost |= await self._transact(partial(self._write, part))
             except IntegrityError:
                 lost.add(episode_id)
             except (SQLAlchemyError, OSError) as error:
