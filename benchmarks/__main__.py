@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--seconds S] [--check]`: every benchmark, one after the other."""
+"""`python -m benchmarks [--seconds S] [--check] [--without NAME]`: every benchmark, one after the other."""
 
 from __future__ import annotations
 
