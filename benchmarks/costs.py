@@ -156,7 +156,8 @@ async def _greedy(seconds: float, most: int = 2) -> Figure:
                     target=_play_greedily, args=(server.address, tokens["greedy"], begun), daemon=True
                 )
                 other.start()
-                await asyncio.to_thread(begun.wait)
+                if not await asyncio.to_thread(begun.wait, 60.0):
+                    raise RuntimeError("the greedy caller's process did not begin; its error is above")
                 ratios.append(alone / (await polite.play(each)).rate)
                 other.terminate()
                 other.join()
