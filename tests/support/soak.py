@@ -14,7 +14,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from math import inf
 from pathlib import Path
+from random import Random
 from statistics import median
 
 import servers
@@ -26,6 +29,7 @@ from wirefuzz.processes import Held, family
 from sqldojo.client import EpisodeSpec, connect
 
 ROWS = 60  # samples
+WARM = 300  # episodes, in which databases are opened and caches filled
 GROWTH = 1.05, 8 << 20  # a process may hold so much more in the last quarter: a factor, and bytes
 
 
@@ -56,26 +60,34 @@ class Soak:
 
 
 async def soak(folder: Path, seconds: float, *, thinking: float = 0.05, every: int = 1) -> Soak:
-    """Plays on a server with two players and a journal for so long; of the bank, one task in `every`."""
+    """Plays on a server with two players and a journal for so long; of the bank, one task in `every`.
+
+    What the processes hold is looked at after WARM episodes, however long these take.
+    """
     found = Soak()
     options = ("--players", "2", "--journal", str(folder / "journal.sqlite"))
     with servers.serving(*options) as server:
         async with connect(server.address) as dojo:
             tasks = [task.task_id for task in await dojo.tasks()][::every]
-            until = time.monotonic() + seconds
+            Random(0).shuffle(tasks)
+            until = inf
 
             def specs() -> Iterator[EpisodeSpec]:
-                seed = 0
-                while time.monotonic() < until:
-                    task = tasks[seed * 7 % len(tasks)]
+                for seed in count():
+                    if time.monotonic() > until:
+                        return
+                    task = tasks[seed % len(tasks)]
                     yield EpisodeSpec(task, seed, policy="soak", reviewed=seed % 3 == 0)
-                    seed += 1
 
-            watching = asyncio.ensure_future(_watch(server, found, seconds / ROWS))
+            watching = None
             async for episode in dojo.rollouts(specs(), _Policy(thinking), concurrency=64, frame_size=32):
                 assert not episode.error, episode.error
                 found.episodes += 1
                 found.steps += len(episode.steps)
+                if found.episodes == WARM:
+                    until = time.monotonic() + seconds
+                    watching = asyncio.ensure_future(_watch(server, found, seconds / ROWS))
+            assert watching is not None
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watching

@@ -9,6 +9,6 @@ from soak import soak
 
 
 def test_what_a_server_holds_is_flat(tmp_path: Path) -> None:
-    found = asyncio.run(soak(tmp_path, 20.0, thinking=0.02, every=100))
+    found = asyncio.run(soak(tmp_path, 15.0, thinking=0.02, every=100))
     assert found.steps > 1_000
     assert found.faults() == []
