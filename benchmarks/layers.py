@@ -19,8 +19,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-import aiosqlite.core
-
 from sqldojo.cli import main as run_command_line
 from sqldojo.service.core.episode import Episode
 from sqldojo.service.core.progress import ProgressMeter
@@ -30,6 +28,7 @@ from sqldojo.service.players.environment import Environment, Frame
 from sqldojo.service.sandbox.pool import Remembering
 from sqldojo.service.sessions import session
 from sqldojo.service.sessions.journal.committer import Committer
+from sqldojo.service.sessions.journal.journal import Journal
 
 LINK, DECODE, DISPATCH, EPISODE, SANDBOX = "server to player", "decode", "dispatch", "episode", "sandbox"
 GRADE, REWARD, ENCODE, JOURNAL, RESET = "grade", "reward", "encode", "journal", "resets, one in 16"
@@ -200,16 +199,13 @@ def _serve(path: str) -> None:
         is_journal = isinstance(task, Task) and getattr(task.get_coro(), "__qualname__", "") == _COMMIT
         (journal if is_journal else plain)(handle)
 
-    work = aiosqlite.core._connection_worker_thread
+    work = Journal._write
 
-    def write(*args: Any) -> None:
+    def write(*args: Any) -> Any:
         numbers[_THREAD] = threading.get_native_id()
-        work(*args)
+        return work(*args)
 
-    for owner, name, function in (
-        (Handle, "_run", run),
-        (aiosqlite.core, "_connection_worker_thread", write),
-    ):
+    for owner, name, function in ((Handle, "_run", run), (Journal, "_write", write)):
         setattr(owner, name, function)
     run_command_line()
 
