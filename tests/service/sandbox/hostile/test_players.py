@@ -110,27 +110,30 @@ def sessions(writing: bool) -> Iterator[list[Case]]:
 
 
 def test_others_are_answered_and_no_player_ends(hardened: Server, stub: EnvironmentServiceStub) -> None:
-    before = players_of(hardened.process.pid)
-    with ThreadPoolExecutor() as threads:
-        found = [threads.submit(_play_all, stub, task) for task in (READING, WRITING)]
-        wrong = [each for future in found for each in future.result()]
-    assert not wrong, "\n".join(wrong)
+    for again in range(3):  # on a busy machine any statement is late, and then its player may have to end
+        before = players_of(hardened.process.pid)
+        with ThreadPoolExecutor() as threads:
+            found = [threads.submit(_play_all, stub, task, again) for task in (READING, WRITING)]
+            wrong = [each for future in found for each in future.result()]
+        assert not wrong, "\n".join(wrong)
+        if players_of(hardened.process.pid) == before:
+            break
     assert players_of(hardened.process.pid) == before
     assert peak_bytes(before[0]) < MEMORY_MB << 20
 
 
-def _play_all(stub: EnvironmentServiceStub, task: str) -> list[str]:
+def _play_all(stub: EnvironmentServiceStub, task: str, again: int) -> list[str]:
     """Plays the corpus in sessions of one task; gives what was wrong."""
     wrong = []
     for number, cases in enumerate(sessions(task == WRITING)):
-        name = f"{number}-of-{task.replace('/', '.')}"
+        name = f"{again}-{number}-of-{task.replace('/', '.')}"
         outcomes = play(stub, task, name, cases)
         for place, (case, outcome) in enumerate(zip(cases, outcomes, strict=True)):
             expected = case.writing if task == WRITING else case.reading
-            for again in range(5):  # on a busy machine any statement is late
+            for attempt in range(5):  # on a busy machine any statement is late
                 if outcome != "TIMEOUT" or outcome in expected:
                     break
-                (outcome,) = play(stub, task, f"{name}-{place}-{again}", [case])
+                (outcome,) = play(stub, task, f"{name}-{place}-{attempt}", [case])
             if outcome not in expected:
                 wrong.append(f"{outcome}, not {sorted(expected)}, for {case.sql[:200]!r}")
     return wrong
