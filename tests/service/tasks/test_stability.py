@@ -10,7 +10,7 @@ from sqldojo.service.sandbox.images import DatabaseImages
 from sqldojo.service.tasks.bank_file import BankDatabase
 from sqldojo.service.tasks.databases import INSTANCES
 from sqldojo.service.tasks.prepare import gold_rows
-from sqldojo.service.tasks.stability import Shaker, with_broken_ties
+from sqldojo.service.tasks.stability import Shaker, leaves_nothing_open, with_broken_ties
 
 ALL = list(range(INSTANCES))
 
@@ -76,6 +76,57 @@ def test_what_is_left_open_is_found(shop: BankDatabase, sql: str) -> None:
 )
 def test_what_the_statement_decides_is_left_alone(shop: BankDatabase, sql: str) -> None:
     assert unstable(shop, sql) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT r.rating, count(*) FROM review AS r GROUP BY r.rating HAVING max(r.rating) > 1",
+        "SELECT upper(name), avg(price) + 1 FROM product GROUP BY upper(name)",
+        "SELECT name FROM product WHERE product_id IN (SELECT product_id FROM review WHERE rating = 1)",
+        "SELECT name FROM product AS p WHERE EXISTS (SELECT 1 FROM review AS r WHERE r.rating = p.price)",
+        "SELECT name FROM product WHERE price > (SELECT avg(price) FROM product)",
+        "SELECT rating FROM review EXCEPT SELECT rating FROM review WHERE product_id < 10",
+        "WITH g AS (SELECT rating, count(*) AS n FROM review GROUP BY rating) SELECT max(n) FROM g",
+        "SELECT max(n) FROM (SELECT count(*) AS n FROM review GROUP BY rating) AS g",
+    ],
+)
+def test_what_is_proved_to_leave_nothing_open_is_stable(shop: BankDatabase, sql: str) -> None:
+    statement = parse_one(sql, read="sqlite")
+    assert leaves_nothing_open(statement, ordered=False)
+    assert not leaves_nothing_open(statement, ordered=True)
+    assert unstable(shop, f"SELECT * FROM ({sql}) LIMIT -1") == []  # the same rows, where nothing is proved
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT review_id, rating, count(*) FROM review GROUP BY rating",
+        "SELECT rating FROM review GROUP BY product_id",
+        "SELECT count(*) FROM review GROUP BY rating HAVING body > 'm'",
+        "SELECT max(rating, review_id), count(*) FROM review",
+        "SELECT rating % 2 AS rating, count(*) FROM review GROUP BY rating",
+        "SELECT body, count(*) FROM review GROUP BY 2 - 1",
+        "SELECT name, (SELECT body FROM review AS r WHERE r.product_id = p.product_id) FROM product AS p",
+        "SELECT name FROM product WHERE price = (SELECT rating FROM review GROUP BY rating)",
+        "SELECT name FROM product WHERE (SELECT rating FROM review) IN (1, 2)",
+        "SELECT (SELECT rating FROM review UNION SELECT price FROM product)",
+        "SELECT (SELECT max(p.price) FROM review) FROM product AS p",
+        "SELECT rating, (SELECT body FROM product LIMIT 1) FROM review GROUP BY rating",
+        "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 9) SELECT i FROM r",
+    ],
+)
+def test_nothing_is_proved_of_what_may_be_any_rows(sql: str) -> None:
+    assert not leaves_nothing_open(parse_one(sql, read="sqlite"), ordered=False)
+
+
+@pytest.mark.parametrize("name", ["name COLLATE NOCASE", "name"])
+def test_a_collation_may_take_other_values_for_equal(name: str) -> None:
+    collation = "" if "COLLATE" in name else "COLLATE NOCASE"
+    connection = apsw.Connection(":memory:")
+    connection.execute(f"CREATE TABLE t (name TEXT {collation}); INSERT INTO t VALUES ('a'), ('A')")
+    names = BankDatabase("names", "Names", Split.TRAIN, (connection.serialize("main"),) * INSTANCES)
+    assert unstable(names, f"SELECT min({name}), max({name}) FROM t") == ALL
 
 
 def test_the_order_of_equal_rows_counts_where_order_counts(shop: BankDatabase) -> None:
