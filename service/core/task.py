@@ -71,7 +71,7 @@ class Task:
     permissions: Permissions = READ_ALL
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PreparedTask:
     """A task with all that was executed once for it, so that an episode can be played.
 

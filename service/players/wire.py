@@ -70,10 +70,10 @@ def _fill_action(message: action_pb2.Action, action: Action) -> None:
 
 def encode_reset(session: Session) -> bytes:
     """Encodes the answer to a reset: the first observation with its brief."""
+    brief = splice.field(observation_pb2.Observation.BRIEF_FIELD_NUMBER, _encode_brief(session))
+    observation = brief + _encode_observation(session.first)
     response = environment_pb2.ResetResponse(session_id=session.session_id)
-    response.observation.MergeFromString(_encode_observation(session.first))
-    _fill_brief(response.observation.brief, session)
-    return response.SerializeToString()
+    return response.SerializeToString() + splice.field(response.OBSERVATION_FIELD_NUMBER, observation)
 
 
 def encode_step(session_id: str, step_index: int, transition: Transition) -> bytes:
@@ -106,7 +106,7 @@ def encode_state(session: Session, *, with_history: bool) -> bytes:
         response.observation.CopyFrom(_read_step(session.answered[-1]).observation)
     else:
         response.observation.MergeFromString(_encode_observation(session.first))
-    _fill_brief(response.observation.brief, session)
+    response.observation.brief.MergeFromString(_encode_brief(session))
     if with_history:
         for answered in session.answered:
             _fill_transition(response.history.add(), answered)
@@ -197,22 +197,29 @@ def _encode_reward(reward: RewardBreakdown) -> bytes:
     return message.SerializeToString()
 
 
-def _fill_brief(message: observation_pb2.Brief, session: Session) -> None:
-    """Writes what stays the same through a session's episode."""
-    prepared: PreparedTask = session.episode.prepared
+def _encode_brief(session: Session) -> bytes:
+    """Encodes what stays the same through a session's episode."""
+    own = observation_pb2.Brief(budget=session.state.budget, profile=session.episode.profile.name)
+    return _encode_task(session.episode.prepared) + own.SerializeToString()
+
+
+@lru_cache(maxsize=256)  # a group of rollouts has one task
+def _encode_task(prepared: PreparedTask) -> bytes:
+    """Encodes the part of a brief that is the same for all episodes of a task."""
     task = prepared.task
-    message.task_id = task.task_id
-    message.kind = observation_pb2.TaskKind.ValueType(task.kind)
-    message.database_id = task.database_id
-    message.prompt = task.prompt
-    message.tables.extend(prepared.tables)
-    message.broken_sql = task.broken_sql
+    message = observation_pb2.Brief(
+        task_id=task.task_id,
+        kind=observation_pb2.TaskKind.ValueType(task.kind),
+        database_id=task.database_id,
+        prompt=task.prompt,
+        tables=prepared.tables,
+        broken_sql=task.broken_sql,
+    )
     if isinstance(prepared.broken, ActionError):
         _fill_error(message.broken_error, prepared.broken)
     elif isinstance(prepared.broken, Rows):
         message.broken_result.MergeFromString(_encode_result(shown(prepared.broken)))
-    message.budget = session.state.budget
-    message.profile = session.episode.profile.name
+    return message.SerializeToString()
 
 
 def _fill_review(message: review_pb2.Review, review: Review) -> None:

@@ -67,7 +67,7 @@ def make_engine(url: URL, synchronous: str = "NORMAL") -> AsyncEngine:
     return engine
 
 
-def make_writer(url: URL, synchronous: str = "NORMAL") -> Engine | None:
+def make_file_engine(url: URL, synchronous: str = "NORMAL") -> Engine | None:
     """Makes an engine for whole transactions on one thread, for a file; None for a database server's.
 
     With aiosqlite each statement is a way to another thread and back, which costs as much as some ten rows.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from .engine import (
     JournalError,
@@ -35,7 +35,7 @@ from .engine import (
     is_missing,
     is_shared,
     make_engine,
-    make_writer,
+    make_file_engine,
     shown,
     unusable,
     upgrade,
@@ -57,11 +57,12 @@ class JournalUnavailable(Exception):
 class Journal:
     """The journal of one server. For one event loop."""
 
-    def __init__(self, engine: AsyncEngine, writer: Engine | None) -> None:
+    def __init__(self, engine: AsyncEngine, files: Engine | None) -> None:
         self.shared = is_shared(engine.url)
         self._engine = engine
-        self._writer = writer
+        self._files = files
         self._writing = ThreadPoolExecutor(1, "sqldojo-journal")
+        self._reading = ThreadPoolExecutor(1, "sqldojo-journal-reads")
         self._insert_episode = _compiled(engine, insert(EPISODE))
         self._insert_step = _compiled(engine, insert(STEP))
 
@@ -79,7 +80,7 @@ class Journal:
         except JournalError:
             await engine.dispose()
             raise
-        return cls(engine, make_writer(url, synchronous))
+        return cls(engine, make_file_engine(url, synchronous))
 
     def __str__(self) -> str:
         return shown(self._engine.url)
@@ -87,9 +88,10 @@ class Journal:
     async def close(self) -> None:
         """Closes the connections."""
         await self._engine.dispose()
-        if self._writer is not None:
-            self._writer.dispose()
+        if self._files is not None:
+            self._files.dispose()
         self._writing.shutdown()
+        self._reading.shutdown()
 
     async def write(self, batch: Batch) -> frozenset[int]:
         """Writes a batch in one transaction; gives the episodes that another server was faster with.
@@ -97,7 +99,7 @@ class Journal:
         Of these nothing is written, of the others everything. Raises JournalUnavailable, and then nothing is.
         """
         try:
-            return await self._transact(partial(self._write, batch))
+            return await self._transact(partial(self._write, batch), self._writing)
         except IntegrityError:
             return await self._write_apart(batch)
         except (SQLAlchemyError, OSError) as error:
@@ -107,29 +109,20 @@ class Journal:
         """Gives the newest episode, with its steps, of each session known. Raises JournalUnavailable."""
         found: dict[str, Recorded] = {}
         try:
-            async with self._engine.connect() as connection:
-                for start in range(0, len(session_ids), MAX_IDS):
-                    for recorded in await _read(connection, session_ids[start : start + MAX_IDS]):
-                        found[recorded.episode.session_id] = recorded
+            for start in range(0, len(session_ids), MAX_IDS):
+                read = partial(_newest, session_ids[start : start + MAX_IDS])
+                for recorded in await self._transact(read, self._reading):
+                    found[recorded.episode.session_id] = recorded
         except (SQLAlchemyError, OSError) as error:
             raise JournalUnavailable(str(_reason(error))) from error
         return found
 
     async def head(self, session_id: str) -> tuple[int, int, int] | None:
         """Gives the newest episode's id, its status and its number of steps; None for an unknown session."""
-        steps = select(func.count()).where(STEP.c.episode_id == EPISODE.c.episode_id).scalar_subquery()
-        newest = (
-            select(EPISODE.c.episode_id, EPISODE.c.status, steps)
-            .where(EPISODE.c.session_id == session_id)
-            .order_by(EPISODE.c.generation.desc())
-            .limit(1)
-        )
         try:
-            async with self._engine.connect() as connection:
-                row = (await connection.execute(newest)).first()
+            return await self._transact(partial(_head, session_id), self._reading)
         except (SQLAlchemyError, OSError) as error:
             raise JournalUnavailable(str(_reason(error))) from error
-        return None if row is None else (row[0], row[1], row[2])
 
     async def count(self) -> int:
         """Gives the number of episodes."""
@@ -146,7 +139,7 @@ class Journal:
             some = some.order_by(EPISODE.c.episode_id).limit(MAX_IDS)
             async with self._engine.connect() as connection:
                 found = [EpisodeRecord(*row) for row in await connection.execute(some)]
-                steps = await _steps(connection, [record.episode_id for record in found])
+                steps = await connection.run_sync(_steps, [record.episode_id for record in found])
             for record in found:
                 yield Recorded(record, steps.get(record.episode_id, ()))
             if len(found) < MAX_IDS:
@@ -171,17 +164,18 @@ class Journal:
             if len(some) < MAX_IDS:
                 return pruned
 
-    async def _transact(self, work: Callable[[Connection], R]) -> R:
-        writer = self._writer
-        if writer is None:
+    async def _transact(self, work: Callable[[Connection], R], thread: Executor) -> R:
+        """Does the work in one transaction; on that thread, where the journal is a file."""
+        files = self._files
+        if files is None:
             async with self._engine.begin() as connection:
                 return await connection.run_sync(work)
 
         def run() -> R:
-            with writer.begin() as connection:
+            with files.begin() as connection:
                 return work(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._writing, run)
+        return await asyncio.get_running_loop().run_in_executor(thread, run)
 
     def _write(self, batch: Batch, connection: Connection) -> frozenset[int]:
         opened, steps, lost = batch.opened, batch.steps, frozenset[int]()
@@ -203,7 +197,7 @@ class Journal:
         lost: set[int] = set()
         for episode_id, part in batch.by_episode():
             try:
-                lost |= await self._transact(partial(self._write, part))
+                lost |= await self._transact(partial(self._write, part), self._writing)
             except IntegrityError:
                 lost.add(episode_id)
             except (SQLAlchemyError, OSError) as error:
@@ -250,28 +244,38 @@ def _lock_episodes(connection: Connection, batch: Batch) -> frozenset[int]:
     return frozenset(gone)
 
 
-async def _read(connection: AsyncConnection, session_ids: Sequence[str]) -> list[Recorded]:
-    newest = (
-        select(EPISODE.c.session_id, func.max(EPISODE.c.generation).label("generation"))
-        .where(EPISODE.c.session_id.in_(session_ids))
-        .group_by(EPISODE.c.session_id)
-        .subquery()
+def _newest(session_ids: Sequence[str], connection: Connection) -> list[Recorded]:
+    later = EPISODE.alias()
+    newest: Select[Any] = select(EPISODE).where(
+        EPISODE.c.session_id.in_(session_ids),
+        ~exists().where(
+            later.c.session_id == EPISODE.c.session_id, later.c.generation > EPISODE.c.generation
+        ),
     )
-    episodes: Select[Any] = select(EPISODE).join(
-        newest,
-        (EPISODE.c.session_id == newest.c.session_id) & (EPISODE.c.generation == newest.c.generation),
-    )
-    found = [EpisodeRecord(*row) for row in await connection.execute(episodes)]
-    live = [record.episode_id for record in found if record.status == Status.LIVE]
-    steps = await _steps(connection, live)
+    found = [EpisodeRecord(*row) for row in connection.execute(newest)]
+    steps = _steps(connection, [record.episode_id for record in found if record.status == Status.LIVE])
     return [Recorded(record, steps.get(record.episode_id, ())) for record in found]
 
 
-async def _steps(connection: AsyncConnection, episodes: Sequence[int]) -> dict[int, tuple[StepRecord, ...]]:
+def _head(session_id: str, connection: Connection) -> tuple[int, int, int] | None:
+    steps = select(func.count()).where(STEP.c.episode_id == EPISODE.c.episode_id).scalar_subquery()
+    newest = (
+        select(EPISODE.c.episode_id, EPISODE.c.status, steps)
+        .where(EPISODE.c.session_id == session_id)
+        .order_by(EPISODE.c.generation.desc())
+        .limit(1)
+    )
+    row = connection.execute(newest).first()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def _steps(connection: Connection, episodes: Sequence[int]) -> dict[int, tuple[StepRecord, ...]]:
+    if not episodes:
+        return {}
     in_order = (
         select(STEP).where(STEP.c.episode_id.in_(episodes)).order_by(STEP.c.episode_id, STEP.c.step_index)
     )
-    steps = [StepRecord(*row) for row in await connection.execute(in_order)]
+    steps = [StepRecord(*row) for row in connection.execute(in_order)]
     return {number: tuple(some) for number, some in groupby(steps, attrgetter("episode_id"))}
 
 
