@@ -7,7 +7,7 @@ import inspect
 import uuid
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import grpc
@@ -225,7 +225,7 @@ class Rollouts:
             return
         answer: StepAnswer = result.step_with_review if player.spec.reviewed else result.step
         step = played_step(answer, player.action, player.observation)
-        player.observation = replace(step.observation, history=(*player.observation.history, step))
+        player.observation = player.observation.after(step)
         player.total_reward = step.total_reward
 
     def _choose(self, player: _Player, observation: Observation) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import Protocol
 
 from sqldojo.v1.environment_pb2 import (
@@ -133,9 +132,9 @@ class Session:
             raise
         self._unanswered = None
         step = played_step(answer, action, self.observation)
-        self.observation = replace(step.observation, history=(*self.observation.history, step))
+        self.observation = self.observation.after(step)
         self.total_reward = step.total_reward
-        return replace(step, observation=self.observation)
+        return Step(step.step_index, action, self.observation, step.reward, step.total_reward, step.review)
 
 
 async def _close(carrier: Carrier, session_id: str) -> None:

@@ -287,6 +287,51 @@ class Observation:
 
         return observation_text(self)
 
+    def following(
+        self,
+        *,
+        result: Result | None,
+        error: ActionError | None,
+        steps_used: int,
+        steps_left: int,
+        done: bool,
+        outcome: Outcome,
+        history: tuple[Step, ...] = (),
+    ) -> Observation:
+        """Gives another observation of the same episode; at every step, for which `replace` is too slow."""
+        return Observation(
+            self.task_id,
+            self.kind,
+            self.database_id,
+            self.prompt,
+            self.tables,
+            self.broken_sql,
+            self.broken_error,
+            self.broken_result,
+            self.budget,
+            self.profile,
+            result,
+            error,
+            steps_used,
+            steps_left,
+            done,
+            outcome,
+            history,
+        )
+
+    def after(self, step: Step) -> Observation:
+        """Gives what is known after the episode's next step: what it brought, and a history with it."""
+        brought = step.observation
+        return brought.following(
+            result=brought.result,
+            error=brought.error,
+            steps_used=brought.steps_used,
+            steps_left=brought.steps_left,
+            done=brought.done,
+            outcome=brought.outcome,
+            history=(*self.history, step),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

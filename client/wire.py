@@ -187,15 +187,13 @@ def first_observation(message: observation_pb2.Observation) -> Observation:
 
 def next_observation(message: observation_pb2.Observation, brief: Observation) -> Observation:
     """Gives the observation after a step, with the brief of any observation of its episode and no history."""
-    return replace(
-        brief,
+    return brief.following(
         result=_result(message.result) if message.HasField("result") else None,
         error=_action_error(message.error) if message.HasField("error") else None,
         steps_used=message.steps_used,
         steps_left=message.steps_left,
         done=message.done,
         outcome=_member(Outcome, message.outcome),
-        history=(),
     )
 
 

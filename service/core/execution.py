@@ -50,7 +50,7 @@ class Column(NamedTuple):
     declared_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Rows:
     """All rows of a statement, up to the sandbox's row cap; `complete` is False when there are more."""
 

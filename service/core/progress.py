@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from functools import cached_property
 from itertools import chain
+from weakref import ref
 
 from .execution import Rows, Value
 
@@ -13,6 +14,7 @@ CARDINALITY_WEIGHT = 0.25
 OVERLAP_WEIGHT = 0.50
 NUMERIC_WEIGHT = 0.25
 BIN = 0.25
+REMEMBERED = 4  # results that a group of rollouts may come with again
 
 
 class ProgressMeter:
@@ -31,6 +33,7 @@ class ProgressMeter:
 
     def __init__(self, gold: Rows) -> None:
         self._gold = gold
+        self._known: tuple[tuple[ref[Rows], float], ...] = ()  # the last ones measured
 
     @cached_property
     def _values(self) -> frozenset[Value]:
@@ -47,6 +50,14 @@ class ProgressMeter:
 
     def measure(self, rows: Rows) -> float:
         """Gives the progress of a result, from 0 to 1."""
+        for known, progress in self._known:
+            if known() is rows:
+                return progress
+        progress = self._measure(rows)
+        self._known = ((ref(rows), progress), *self._known[: REMEMBERED - 1])
+        return progress
+
+    def _measure(self, rows: Rows) -> float:
         count, gold_count = len(rows.rows), len(self._gold.rows)
         cardinality = min(count, gold_count) / max(count, gold_count) if count or gold_count else 1.0
         overlap, numbers = self._compare(rows)

@@ -26,6 +26,17 @@ def test_progress_lies_between_0_and_1_and_is_1_for_gold_itself(gold: Rows, othe
     assert 0.0 <= meter.measure(other) <= 1.0 + 1e-12
 
 
+@given(RESULTS, st.lists(RESULTS, min_size=2, max_size=6), st.lists(st.integers(0, 5), max_size=20))
+def test_a_result_measures_the_same_whatever_was_measured_before(
+    gold: Rows, results: list[Rows], order: list[int]
+) -> None:
+    meter = ProgressMeter(gold)
+    for place in order:
+        result = results[place % len(results)]
+        assert meter.measure(result) == ProgressMeter(gold).measure(result)
+        assert meter.measure(rows(*result.rows)) == meter.measure(result)  # one that is gone right after
+
+
 def test_the_three_parts() -> None:
     meter = ProgressMeter(rows((10, "x"), (20, "y")))
     # 1 of 2 rows; of the values 10, x, 20, y and 10, z one is common to both; 10 is met, 20 is 10 away
