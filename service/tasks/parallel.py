@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import threading
@@ -86,6 +87,7 @@ def _start_worker() -> None:
     """Leaves Ctrl-C to the process that gathers, and has SQLite see UTC."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     set_process_time_zone()
+    gc.set_threshold(20_000, 20, 20)  # a statement's tree is some hundred objects, and soon gone
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

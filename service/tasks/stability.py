@@ -139,24 +139,25 @@ def leaves_nothing_open(statement: exp.Expr, *, ordered: bool) -> bool:
 
 
 def _is_settled(select: exp.Select) -> bool:
-    having = select.args.get("having")
-    shown = [*select.expressions, *([having.this] if having else ())]
-    totals = [each for each in select.find_all(exp.AggFunc) if each.find_ancestor(exp.Select) is select]
+    nodes = list(select.walk())
+    totals = [n for n in nodes if isinstance(n, exp.AggFunc) and n.find_ancestor(exp.Select) is select]
     group = select.args.get("group")
-    own = {each.alias_or_name.casefold() for each in select.find_all(exp.Table, exp.Subquery)}
+    if not group and not totals:
+        return not _stands_for_value(select)
+    own = {node.alias_or_name.casefold() for node in nodes if isinstance(node, exp.Table | exp.Subquery)}
     columns = (column for total in totals for column in total.find_all(exp.Column))
     if any(column.table and column.table.casefold() not in own for column in columns):
         return False  # such a total may be one of the outer SELECT
-    if not group and not totals:
-        return not _stands_for_value(select)
     keys = group.expressions if group else []
     named = {each.alias.casefold() for each in select.expressions if each.alias}
+    having = select.args.get("having")
     return (
         not (group and _stands_for_value(select))
         and all(isinstance(total, _TOTALS) and not total.expressions for total in totals)
         # A key that is a number or a projection's name is another one than it seems.
         and not any(isinstance(key, exp.Literal) or key.name.casefold() in named for key in keys)
-        and all(_is_decided(each.unalias(), keys) for each in shown)
+        and all(_is_decided(each.unalias(), keys) for each in select.expressions)
+        and (having is None or _is_decided(having.this, keys))
     )
 
 
