@@ -83,7 +83,7 @@ async def _journal(seconds: float, most: int = 8) -> list[Figure]:
 
 def _guards(seconds: float, turns: int = 10) -> Figure:
     images = DatabaseImages.of("benchmark", [workload.image()])
-    guarded = DatabasePool(Limits()).world(images, READ_ALL).visible
+    guarded = DatabasePool(Limits()).open_private(images, 0, READ_ALL)
     connection = apsw.Connection(":memory:")
     connection.deserialize("main", workload.image())
     cursor = connection.cursor()

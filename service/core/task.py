@@ -76,7 +76,8 @@ class PreparedTask:
     """A task with all that was executed once for it, so that an episode can be played.
 
     `gold` holds the gold rows by instance, the visible one first (an explore task has that one only).
-    `broken` is what the broken query gives on the visible instance; None for an explore task.
+    `broken` is what the broken query gives on the visible instance; None for an explore task. It is equal to
+    itself alone, so that what is worked out for it once can be kept by it.
     """
 
     task: Task

@@ -50,26 +50,22 @@ class DatabasePool:
         """Opens a copy that nobody else uses."""
         return Database(images.images[instance], images.schema, permissions, self._limits, self._watch)
 
-    def open_shared(
-        self, images: DatabaseImages, instance: int, permissions: Permissions
-    ) -> Database | Remembering:
+    def open_shared(self, images: DatabaseImages, instance: int, permissions: Permissions) -> Remembering:
         """Gives this thread's database. It may not be handed to another thread."""
         databases = self._thread_databases()
         key = (images.database_id, instance, permissions)
         database = databases.get(key)
         if database is None:
             number = self._numbers.setdefault(key, len(self._numbers))
-            database = self.open_private(images, instance, permissions)
-            if self.results.max_bytes:
-                database = Remembering(database, number, self.results)
-            databases[key] = database
+            opened = self.open_private(images, instance, permissions)
+            database = databases[key] = Remembering(opened, number, self.results)
             if len(databases) > SHARED_PER_THREAD:
                 databases.popitem(last=False)
         else:
             databases.move_to_end(key)
         return database
 
-    def _thread_databases(self) -> OrderedDict[_Key, Database | Remembering]:
+    def _thread_databases(self) -> OrderedDict[_Key, Remembering]:
         try:
             return self._local.databases  # type: ignore[no-any-return]
         except AttributeError:

@@ -30,7 +30,7 @@ class Results:
     def __init__(self, max_bytes: int) -> None:
         self.asked = 0
         self.found = 0
-        self.max_bytes = max_bytes
+        self._max_bytes = max_bytes
         self._bytes = 0
         self._kept: OrderedDict[_Key, tuple[Result, int]] = OrderedDict()
         self._seen: set[int] = set()
@@ -61,11 +61,11 @@ class Results:
             return
         with self._lock:
             size = _OVERHEAD + len(key[1]) + (_size(result) if isinstance(result, Rows) else 0)
-            if key in self._kept or size > self.max_bytes // 16:
+            if key in self._kept or size > self._max_bytes // 16:
                 return
             self._kept[key] = result, size
             self._bytes += size
-            while self._bytes > self.max_bytes:
+            while self._bytes > self._max_bytes:
                 _, (_, freed) = self._kept.popitem(last=False)
                 self._bytes -= freed
 

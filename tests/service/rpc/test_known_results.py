@@ -71,8 +71,6 @@ def test_answers_are_equal_to_the_byte(serving: Callable) -> None:
             assert server.close() == 0
             said = str(server.log).rpartition("statements on databases")[0].split()
             found, asked = int(said[-3]), int(said[-1])
-            if megabytes == "0":
-                assert found == asked == 0
-            else:
-                assert found > asked / 2 > 500
+            assert asked > 1_000
+            assert found == 0 if megabytes == "0" else found > asked / 2
     assert played[0] == played[1]
