@@ -17,7 +17,7 @@ from sqlglot.generators.sqlite import SQLiteGenerator
 
 from ..core.schema import Schema, TableColumn
 from .parsing import parsed
-from .proofs import Proofs, conjuncts
+from .proofs import Proofs, affinity, conjuncts
 
 MOST = 100  # mutants of one statement
 MOST_CHOICES = 6  # of IN (...): with more, one forgotten is no near miss
@@ -429,7 +429,7 @@ class _Mutation:
     def _is_number(self, value: exp.Expr) -> bool:
         found = self._proofs.source(value)
         if found is not None:
-            return _affinity(found[2]) == "number" and not self._is_key_or_reference(value)
+            return affinity(found[2]) == "number" and not self._is_key_or_reference(value)
         return isinstance(value.unnest(), exp.Binary | exp.Case | exp.Round | exp.Abs) and not isinstance(
             value.unnest(), exp.DPipe
         )
@@ -459,7 +459,7 @@ class _Mutation:
         taken = {each.name.casefold() for each in select.find_all(exp.Column)}
         for other in table.columns:
             if (
-                _affinity(other) == _affinity(mine)
+                affinity(other) == affinity(mine)
                 and _is_key(other) == _is_key(mine)
                 and other.name.casefold() not in taken
             ):
@@ -473,7 +473,7 @@ class _Mutation:
             return None
         _, table, mine = found
         for other in table.columns:
-            if _is_key(other) and other.name != mine.name and _affinity(other) == _affinity(mine):
+            if _is_key(other) and other.name != mine.name and affinity(other) == affinity(mine):
                 return _renamed(column, other.name)
         return None
 
@@ -575,16 +575,6 @@ def _number_of(node: exp.Expr | None) -> Decimal | None:
 def _literal(value: Decimal) -> exp.Expr:
     literal = exp.Literal.number(str(abs(value)))
     return exp.Neg(this=literal) if value < 0 else literal
-
-
-def _affinity(column: TableColumn) -> str:
-    """Gives the sort of values that a declared type stands for (https://sqlite.org/datatype3.html#determination_of_column_affinity)."""
-    declared = column.declared_type.upper()
-    if "INT" in declared:
-        return "number"
-    if any(word in declared for word in ("CHAR", "CLOB", "TEXT", "DATE", "TIME")):
-        return "text"
-    return "blob" if not declared or "BLOB" in declared else "number"
 
 
 def _renamed(column: exp.Expr, name: str) -> exp.Column:

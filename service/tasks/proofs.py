@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import sqlglot
 from sqlglot import exp
@@ -59,8 +60,8 @@ class Proofs:
     """Proves things about the SELECTs of one statement. What it was asked about may not be changed after."""
 
     def __init__(self, statement: exp.Expr, schema: Schema) -> None:
+        self._statement = statement
         self._schema = schema
-        self._shadowed = {cte.alias.casefold() for cte in statement.find_all(exp.CTE)}
         self._known: dict[int, _Facts] = {}
 
     # ---- sources and columns ----
@@ -162,6 +163,10 @@ class Proofs:
 
     # ---- how it is proved ----
 
+    @cached_property
+    def _shadowed(self) -> set[str]:
+        return {cte.alias.casefold() for cte in self._statement.find_all(exp.CTE)}
+
     def _facts(self, select: exp.Expr | None) -> _Facts:
         if not isinstance(select, exp.Select):
             return _Facts({}, False)
@@ -208,11 +213,16 @@ class Proofs:
             if isinstance(condition, exp.EQ):
                 sides = (condition.this.unnest(), condition.expression.unnest())
                 names = [self._name_in(side, select) for side in sides]
-                if names[0] and names[1]:
+                if names[0] and names[1] and self._compare_alike(*sides):
                     facts.equal.append((names[0], names[1]))
                 for name_, other in ((names[0], sides[1]), (names[1], sides[0])):
                     if name_ and not self._is_own(other, select):
                         facts.constant.add(name_)
+
+    def _compare_alike(self, *columns: exp.Expr) -> bool:
+        """Says whether columns are equal only where their values are: 1 is equal to '1' and to '01'."""
+        found = map(self.source, columns)
+        return len({each and affinity(each[2]) for each in found}) == 1
 
     def _is_own(self, node: exp.Expr, select: exp.Select) -> bool:
         """Says whether a value may hang on the row of a SELECT."""
@@ -286,6 +296,16 @@ def column_of(table: Table, name: str) -> TableColumn | None:
     """Gives a table's column by its name, without case."""
     folded = name.casefold()
     return next((each for each in table.columns if each.name.casefold() == folded), None)
+
+
+def affinity(column: TableColumn) -> str:
+    """Gives the sort of values that a declared type stands for (https://sqlite.org/datatype3.html#determination_of_columnaffinity)."""
+    declared = column.declared_type.upper()
+    if "INT" in declared:
+        return "number"
+    if any(word in declared for word in ("CHAR", "CLOB", "TEXT", "DATE", "TIME")):
+        return "text"
+    return "blob" if not declared or "BLOB" in declared else "number"
 
 
 def _seen_through(table: Table, schema: Schema) -> Table:

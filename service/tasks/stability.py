@@ -14,15 +14,13 @@ from ..core.execution import Row, Rows
 from ..core.grading import same_rows
 from ..core.task import Task
 from ..sandbox.clock import open_frozen
+from ..sandbox.images import DatabaseImages
+from .ground import quoted
+from .settled import POSITIONAL, leaves_nothing_open
 
 _TIE = "break_tie"
 _MOST_OPERATIONS = 100_000_000  # of SQLite's virtual machine for one statement: four times what an agent has
 _TICK = 1_000_000
-
-# Window functions whose value hangs on the order of equal rows.
-_POSITIONAL = (exp.RowNumber, exp.Lag, exp.Lead, exp.Ntile, exp.FirstValue, exp.LastValue, exp.NthValue)
-_TOTALS = (exp.Avg, exp.Count, exp.Max, exp.Min, exp.Sum)
-_OPEN = (exp.Order, exp.Limit, exp.Offset, exp.Window, exp.Anonymous)
 
 
 class Shaker:
@@ -32,8 +30,9 @@ class Shaker:
     round. For one thread.
     """
 
-    def __init__(self, images: Sequence[bytes]) -> None:
-        self._images = images
+    def __init__(self, database: DatabaseImages) -> None:
+        self._images = database.images
+        self._schema = database.schema
         self._open: dict[tuple[int, bool], _Shaken] = {}
 
     def unstable_instances(self, task: Task, statement: exp.Expr, golds: Sequence[Rows]) -> list[int]:
@@ -44,8 +43,8 @@ class Shaker:
         or reading the other way round takes too long; and overlooks which row a bare column beside min()
         or max() is taken from.
         """
-        is_binary = "collate" not in task.gold_sql.casefold() and not self._has_collations
-        if is_binary and leaves_nothing_open(statement, ordered=task.ordered):
+        can_be_proved = "collate" not in task.gold_sql.casefold() and self._equal_is_the_same
+        if can_be_proved and leaves_nothing_open(statement, self._schema, ordered=task.ordered):
             return []
         broken_ties = with_broken_ties(statement)
         # Where there is no tie to break, what is read the usual way is gold's: that was run before.
@@ -75,9 +74,20 @@ class Shaker:
         self._open.clear()
 
     @cached_property
-    def _has_collations(self) -> bool:
-        found = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE sql LIKE '%collate%')"
-        return bool(self._shaken(0, backwards=True).run(found, "")[0][0])
+    def _equal_is_the_same(self) -> bool:
+        """No column has a collation, and no primary key holds NULL."""
+        collated = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE sql LIKE '%collate%')"
+        holes = [
+            f"SELECT EXISTS (SELECT 1 FROM {quoted(table.name)} WHERE {quoted(column.name)} IS NULL)"
+            for table in self._schema.tables
+            for column in table.columns
+            if column.primary_key_position and not column.not_null
+        ]
+        instances = [self._shaken(instance, backwards=True) for instance in range(len(self._images))]
+        return not (
+            instances[0].run(collated, "")[0][0]
+            or any(instance.run(sql, "")[0][0] for instance in instances for sql in holes)
+        )
 
     def _shaken(self, instance: int, backwards: bool) -> _Shaken:
         key = (instance, backwards)
@@ -120,66 +130,6 @@ class _Shaken:
         return self._ticks * _TICK > _MOST_OPERATIONS
 
 
-def leaves_nothing_open(statement: exp.Expr, *, ordered: bool) -> bool:
-    """Says whether a statement is so plain that its rows cannot hang on the order in which rows are read.
-
-    That is a query, whose order does not count, that sorts and cuts nowhere. Each SELECT in it gives rows, or
-    totals beside nothing but what it groups by: another column there may be any row's. And a query that
-    stands for a value gives totals of all its rows, for else the value may be any row's.
-
-    Values that a collation takes for equal are told apart by who reads them: it has to be made sure that
-    there is none.
-    """
-    if ordered or not isinstance(statement, exp.Query):
-        return False
-    nodes = list(statement.walk())
-    if any(isinstance(node, _OPEN) or (isinstance(node, exp.With) and node.recursive) for node in nodes):
-        return False
-    return all(_is_settled(node) for node in nodes if isinstance(node, exp.Select))
-
-
-def _is_settled(select: exp.Select) -> bool:
-    nodes = list(select.walk())
-    totals = [n for n in nodes if isinstance(n, exp.AggFunc) and n.find_ancestor(exp.Select) is select]
-    group = select.args.get("group")
-    if not group and not totals:
-        return not _stands_for_value(select)
-    own = {node.alias_or_name.casefold() for node in nodes if isinstance(node, exp.Table | exp.Subquery)}
-    columns = (column for total in totals for column in total.find_all(exp.Column))
-    if any(column.table and column.table.casefold() not in own for column in columns):
-        return False  # such a total may be one of the outer SELECT
-    keys = group.expressions if group else []
-    named = {each.alias.casefold() for each in select.expressions if each.alias}
-    having = select.args.get("having")
-    return (
-        not (group and _stands_for_value(select))
-        and all(isinstance(total, _TOTALS) and not total.expressions for total in totals)
-        # A key that is a number or a projection's name is another one than it seems.
-        and not any(isinstance(key, exp.Literal) or key.name.casefold() in named for key in keys)
-        and all(_is_decided(each.unalias(), keys) for each in select.expressions)
-        and (having is None or _is_decided(having.this, keys))
-    )
-
-
-def _is_decided(node: exp.Expr, keys: Sequence[exp.Expr]) -> bool:
-    """Says whether an expression is the same for all rows of a group."""
-    if isinstance(node, exp.AggFunc) or node in keys:
-        return True
-    if isinstance(node, exp.Column | exp.Star | exp.Query):
-        return False
-    return all(_is_decided(each, keys) for each in node.iter_expressions())
-
-
-def _stands_for_value(query: exp.Query) -> bool:
-    """Says whether one row is taken of a query, whichever comes first."""
-    node: exp.Expr = query
-    while isinstance(node.parent, exp.SetOperation | exp.Subquery):
-        node = node.parent
-    outer = node.parent
-    is_list = isinstance(outer, exp.In) and node.arg_key == "query"
-    return not (outer is None or is_list or isinstance(outer, exp.Exists | exp.From | exp.Join | exp.CTE))
-
-
 def with_broken_ties(statement: exp.Expr) -> str:
     """Adds a last sort key, the function `break_tie`, to all that a statement sorts or limits.
 
@@ -204,9 +154,7 @@ def with_broken_ties(statement: exp.Expr) -> str:
 
 def _takes_ties(node: exp.Expr) -> bool:
     """Says whether a node is a window whose value hangs on the order of equal rows."""
-    return (
-        isinstance(node, exp.Window) and isinstance(node.this, _POSITIONAL) and bool(node.args.get("order"))
-    )
+    return isinstance(node, exp.Window) and isinstance(node.this, POSITIONAL) and bool(node.args.get("order"))
 
 
 def _is_cut_or_sorted(node: exp.Expr) -> bool:
