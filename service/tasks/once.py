@@ -17,7 +17,8 @@ class Once(Generic[T]):
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._lock = Lock()
-        self._values: OrderedDict[str, Future[T]] = OrderedDict()
+        self._values: OrderedDict[str, T] = OrderedDict()
+        self._under_way: dict[str, Future[T]] = {}
 
     def get(self, key: str, make: Callable[[], T]) -> T:
         """Gives the value of `key`, made by `make` if it is not there; other threads wait for that one call.
@@ -25,21 +26,26 @@ class Once(Generic[T]):
         What `make` raises is raised for all who wait, and not kept.
         """
         with self._lock:
-            value = self._values.get(key)
-            if value is not None:
+            if key in self._values:
                 self._values.move_to_end(key)
-            else:
-                mine = self._values[key] = Future()
-                if len(self._values) > self._capacity:
-                    self._values.popitem(last=False)
-        return self._make(key, mine, make) if value is None else value.result()
+                return self._values[key]
+            others = self._under_way.get(key)
+            if others is None:
+                mine = self._under_way[key] = Future()
+        return self._make(key, mine, make) if others is None else others.result()
 
     def _make(self, key: str, mine: Future[T], make: Callable[[], T]) -> T:
         try:
-            mine.set_result(make())
+            value = make()
         except BaseException as error:
             with self._lock:
-                if self._values.get(key) is mine:
-                    del self._values[key]
+                del self._under_way[key]
             mine.set_exception(error)
-        return mine.result()
+            raise
+        with self._lock:
+            del self._under_way[key]
+            self._values[key] = value
+            if len(self._values) > self._capacity:
+                self._values.popitem(last=False)
+        mine.set_result(value)
+        return value
