@@ -87,10 +87,8 @@ class _Level:
 
     def _is_own(self, column: exp.Column) -> bool:
         """Says whether a column is of this SELECT: a total of another one's columns may be that one's."""
-        if isinstance(_outer(self._select).parent, exp.From | exp.Join | exp.CTE | None):
-            return True
         if not column.table:
-            return self._proofs.source(column) is not None
+            return _sees_itself_alone(self._select) or self._proofs.source(column) is not None
         sources = self._select.find_all(exp.Table, exp.Subquery)
         own = (node for node in sources if node.find_ancestor(exp.Select) is self._select)
         return column.table.casefold() in {node.alias_or_name.casefold() for node in own}
@@ -187,6 +185,17 @@ def _is_total(node: exp.Expr) -> bool:
 
 def _is_cut(query: exp.Expr) -> bool:
     return any(query.args.get(name) for name in _CUTS)
+
+
+def _sees_itself_alone(select: exp.Select) -> bool:
+    """Says whether no column of another SELECT can be meant in one."""
+    node = _outer(select)
+    while isinstance(node.parent, exp.From | exp.Join | exp.CTE):
+        reader = node.find_ancestor(exp.Select)
+        if reader is None:  # of a compound, to which the CTE belongs
+            return True
+        node = _outer(reader)
+    return node.parent is None
 
 
 def _stands_for_value(query: exp.Query) -> bool:

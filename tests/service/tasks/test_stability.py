@@ -117,6 +117,7 @@ SORTED = [
     "SELECT rating AS n, 1 AS one FROM review UNION ALL SELECT price, 2 FROM product ORDER BY n, one LIMIT 2",
 ]
 ONE_ROW = [
+    "WITH g AS (SELECT max(n) AS m FROM (SELECT 1 AS n)) SELECT max(m) FROM (SELECT m FROM g) AS f",
     "WITH g AS (SELECT rating, count(*) AS n FROM review GROUP BY rating) SELECT max(n) FROM g",
     "SELECT max(n) FROM (SELECT count(*) AS n FROM review GROUP BY rating) AS g LIMIT 1",
     "SELECT count(*) FROM review WHERE rating = (SELECT rating FROM review ORDER BY rating DESC LIMIT 1)",
@@ -134,6 +135,8 @@ OPEN = [
     "SELECT (SELECT rating FROM review UNION SELECT price FROM product)",
     "SELECT (SELECT max(p.price) FROM review) FROM product AS p",
     "SELECT (SELECT max(price) FROM review) FROM product",
+    "SELECT (SELECT n FROM (SELECT max(price) AS n FROM review)) FROM product",
+    "SELECT (SELECT n FROM (SELECT max(p.price) AS n FROM review)) FROM product AS p",
     "SELECT rating, (SELECT body FROM product LIMIT 1) FROM review GROUP BY rating",
     "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 9) SELECT i FROM r",
     "SELECT group_concat(body), json_group_array(body) FROM review",
