@@ -180,7 +180,8 @@ def _is_unknown(node: exp.Expr) -> bool:
 
 def _is_total(node: exp.Expr) -> bool:
     """Says whether a node is one value for a group, not for a row."""
-    return isinstance(node, exp.AggFunc) and not isinstance(node.parent, exp.Window)
+    is_window = isinstance(node.parent, exp.Window) and node.arg_key == "this"
+    return isinstance(node, exp.AggFunc) and not is_window
 
 
 def _is_cut(query: exp.Expr) -> bool:

@@ -159,6 +159,7 @@ OPEN = [
     "SELECT review_id, sum(rating) OVER (ROWS UNBOUNDED PRECEDING) FROM review",
     "SELECT rating, sum(review_id) OVER () FROM review GROUP BY rating",
     "SELECT rating, lag(count(*)) OVER (ORDER BY count(*)) FROM review GROUP BY rating",
+    "SELECT body, rank() OVER (PARTITION BY count(*)) FROM review",
     "SELECT first_value(body) OVER w FROM review WINDOW w AS (ORDER BY rating)",
 ]
 
