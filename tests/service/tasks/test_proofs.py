@@ -9,28 +9,19 @@ import pytest
 import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from staff import STAFF
 
 from sqldojo.service.core.execution import Row
 from sqldojo.service.core.schema import Schema
 from sqldojo.service.sandbox.images import read_schema, serialize
 from sqldojo.service.tasks.mutants import mutants
 
-DDL = """
-CREATE TABLE team (team_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, town TEXT NOT NULL);
-CREATE TABLE person (
-    person_id INTEGER PRIMARY KEY, team_id INTEGER NOT NULL REFERENCES team,
-    mentor_id INTEGER REFERENCES person, badge INTEGER UNIQUE, pay INTEGER, grade INTEGER NOT NULL
-);
-CREATE TABLE shift (
-    person_id INTEGER NOT NULL REFERENCES person, day INTEGER NOT NULL, hours INTEGER,
-    PRIMARY KEY (person_id, day)
-);
+DDL = f"""{STAFF}
 CREATE TABLE break (
     person_id INTEGER NOT NULL, day INTEGER NOT NULL, minutes INTEGER,
     FOREIGN KEY (person_id, day) REFERENCES shift
 );
 CREATE VIEW colleague AS SELECT person_id, team_id, grade FROM person;
-CREATE VIEW senior AS SELECT person_id, team_id, grade FROM person WHERE grade > 1;
 """
 OF_TEAM = "FROM person AS p JOIN team AS t ON t.team_id = p.team_id"
 MENTORED = "FROM person AS p JOIN person AS m ON m.person_id = p.mentor_id"

@@ -11,23 +11,14 @@ import apsw
 import sqlglot
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from staff import STAFF
 
 from sqldojo.service.core.execution import Row
 from sqldojo.service.sandbox.images import read_schema, serialize
 from sqldojo.service.tasks.settled import leaves_nothing_open
 
-DDL = """
-CREATE TABLE team (team_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, town TEXT NOT NULL);
-CREATE TABLE person (
-    person_id INTEGER PRIMARY KEY, team_id INTEGER NOT NULL REFERENCES team,
-    mentor_id INTEGER REFERENCES person, badge INTEGER UNIQUE, pay INTEGER, grade INTEGER NOT NULL
-);
-CREATE TABLE shift (
-    person_id INTEGER NOT NULL REFERENCES person, day INTEGER NOT NULL, hours INTEGER,
-    PRIMARY KEY (person_id, day)
-);
+DDL = f"""{STAFF}
 CREATE TABLE note (code TEXT PRIMARY KEY, person_id INTEGER, day INTEGER, minutes INTEGER);
-CREATE VIEW senior AS SELECT person_id, team_id, grade FROM person WHERE grade > 1;
 """
 COLUMNS = {
     "team": ["team_id", "name", "town"],
