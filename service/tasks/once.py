@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from threading import Lock
 from typing import Generic, TypeVar
@@ -17,10 +17,10 @@ class Once(Generic[T]):
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._lock = Lock()
-        self._values: OrderedDict[str, T] = OrderedDict()
-        self._under_way: dict[str, Future[T]] = {}
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
+        self._under_way: dict[Hashable, Future[T]] = {}
 
-    def get(self, key: str, make: Callable[[], T]) -> T:
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Gives the value of `key`, made by `make` if it is not there; other threads wait for that one call.
 
         What `make` raises is raised for all who wait, and not kept.
@@ -34,7 +34,7 @@ class Once(Generic[T]):
                 mine = self._under_way[key] = Future()
         return self._make(key, mine, make) if others is None else others.result()
 
-    def _make(self, key: str, mine: Future[T], make: Callable[[], T]) -> T:
+    def _make(self, key: Hashable, mine: Future[T], make: Callable[[], T]) -> T:
         try:
             value = make()
         except BaseException as error:

@@ -14,11 +14,12 @@ from sqlglot import exp
 from ..core.execution import ActionError, Rows
 from ..core.grading import grade_answer, render_answer, same_rows
 from ..core.observation import SHOWN_CHARACTERS, SHOWN_ROWS
-from ..core.schema import Permissions, Schema
+from ..core.schema import Schema
 from ..core.task import AnswerKind, Split, Task, TaskKind
 from .bank_file import BankDatabase
 from .difficulty import structural_difficulty
 from .instances import Instances
+from .once import Once
 from .parsing import parsed
 from .prepare import GoldFailed, checked_gold, judged_rows
 from .stability import Shaker
@@ -106,7 +107,7 @@ class Verifier:
         self._instances = instances
         self._split = split
         self._shaker = Shaker(instances.images)
-        self._last_golds: dict[tuple[str, str, Permissions], Sequence[Rows]] = {}
+        self._last_golds: Once[Sequence[Rows]] = Once(_KEPT)
 
     def verify(self, task: Task, golds: Sequence[Rows] = ()) -> list[Fault]:
         """Gives what is wrong with a task; nothing is run when its form is.
@@ -178,13 +179,11 @@ class Verifier:
 
     def _golds(self, task: Task) -> Sequence[Rows]:
         """Runs gold on every instance, but for the last few: one is broken in several ways."""
-        key = (task.gold_sql, task.check_sql, task.permissions)
-        if key not in self._last_golds:
-            golds = [self._gold(task, instance) for instance in range(len(self._instances))]
-            if len(self._last_golds) >= _KEPT:
-                del self._last_golds[next(iter(self._last_golds))]
-            self._last_golds[key] = golds
-        return self._last_golds[key]
+        instances = range(len(self._instances))
+        return self._last_golds.get(
+            (task.gold_sql, task.check_sql, task.permissions),
+            lambda: [self._gold(task, instance) for instance in instances],
+        )
 
     def _gold(self, task: Task, instance: int) -> Rows:
         return checked_gold(self._judged(task, task.gold_sql, instance), instance)
