@@ -158,6 +158,8 @@ class Frame:
                 self._failed = refusal
                 return True
             self._commands = zip(call.places or range(MAX_COMMANDS), commands, strict=False)
+            if must_yield():  # it has waited for the journal, and it is another's turn
+                return False
         for place, command in self._commands:
             kind = command.WhichOneof("kind")
             slot.at(call.serial, place)

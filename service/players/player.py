@@ -106,21 +106,21 @@ class Player:
         self._sending = threading.Lock()
         self._steps = 0
         self._refused: Counter[int] = Counter()
-        self._asking = Asking(self)
         self._watch = ThreadWatch()
+        slots = [board.slot(number) for number in range(config.threads)]
+        cores = max(1, len(os.sched_getaffinity(0)) // config.players)
+        self._turns = Turns(slots, config.workers, cores, self._begin_thread)
+        self._lanes = Lanes(self._turns)
+        self._asking = Asking(self, self._turns)
         pool = DatabasePool(
             Limits(deadline_seconds=config.statement_deadline), config.result_bytes, self._watch
         )
         self._results = pool.results
         bank, reviewer = TaskBank(config.bank, content), SqlReviewer()
         journal = JournalMemory(self._asking, config.is_shared)
-        self._sessions = _make_sessions(bank, reviewer, config, own, pool, journal)
+        self._sessions = _make_sessions(bank, reviewer, config, own, pool, journal, self._turns)
         self.environment = Environment(self._sessions)
         self.baselines = Baselines(bank, pool, reviewer)
-        slots = [board.slot(number) for number in range(config.threads)]
-        cores = max(1, len(os.sched_getaffinity(0)) // config.players)
-        self._turns = Turns(slots, config.workers, cores, self._begin_thread)
-        self._lanes = Lanes(self._turns)
 
     def _begin_thread(self, slot: Slot) -> None:
         slot.take()
@@ -287,8 +287,9 @@ class Lanes:
 class Asking:
     """Asks the server about the journal, from worker threads."""
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Player, turns: Turns) -> None:
         self._player = player
+        self._turns = turns
         self._requests = itertools.count(1)
         self._answers: dict[int, SimpleQueue[Any]] = {}
 
@@ -296,8 +297,9 @@ class Asking:
         """Asks, and waits for the answer. Raises Refusal when the journal cannot be read."""
         request, answer = next(self._requests), SimpleQueue[Any]()
         self._answers[request] = answer
-        self._player.send("ask", request, question, argument)
-        is_refused, value = answer.get()
+        with self._turns.away():
+            self._player.send("ask", request, question, argument)
+            is_refused, value = answer.get()
         if is_refused:
             raise link.read_refusal(value)
         return value
@@ -332,10 +334,12 @@ def _make_sessions(
     own: int,
     pool: DatabasePool,
     memory: JournalMemory,
+    turns: Turns,
 ) -> SessionStore:
     gate = None
     if config.reviewer:
-        gate = PluggedReviewer(reviewer, load_reviewer(config.reviewer), config.reviewer_seconds)
+        other = load_reviewer(config.reviewer)
+        gate = PluggedReviewer(reviewer, other, config.reviewer_seconds, turns.away)
 
     def make_id() -> str:
         while share_of(made := secrets.token_urlsafe(16), config.players) != own:

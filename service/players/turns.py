@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from itertools import count
 from queue import SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 from typing import Protocol
 
 from .link import Slot
 
-TURN_SECONDS = 0.005  # after which a frame makes way for what waits
+TURN_SECONDS = 0.005  # after which a frame makes way for what waits, or others go on beside what it is at
 LINGER_SECONDS = 1.0  # for which an owner without work keeps its share of the processor
 
 
@@ -33,13 +33,9 @@ class Job(Protocol):
 
 
 class _Owner:
-    """A caller: what it has waiting, what of its runs, and how much time that took.
+    """A caller: what it has waiting, what of its runs, and how much time that took."""
 
-    `number` tells it from the others, and says who is first where all have taken the same.
-    """
-
-    def __init__(self, number: int, used: float) -> None:
-        self.number = number
+    def __init__(self, used: float) -> None:
         self.used = used
         self.running: set[_Turn] = set()
         self.idle_since = 0.0
@@ -57,20 +53,24 @@ class _Turn:
     def __init__(self, job: Job, owner: _Owner) -> None:
         self.job = job
         self.owner = owner
-        self.until = 0.0
-        self.is_long = False  # others have waited for its command as long as they do
+        self.begin()
+
+    def begin(self) -> None:
+        """It is its turn, from now on until it has to make way for others, if any wait."""
+        self.began = self.command_began = monotonic()
+        self.until = self.began + TURN_SECONDS
 
 
 class Turns:
     """One thread for each slot; at most `frames` of them carry out frames, so that calls find one as well.
 
+    One interpreter serves all threads, and two that have many short things to do get in each other's way at
+    each. So it is one job's turn at a time. Others run beside it only while they are at a command that takes
+    longer than a turn, or away, waiting for what another process or thread has to say.
+
     The owner next in turn is the one whose jobs have taken the least time of the processor; its jobs take
     turns too. While several owners have work, each may keep an equal part of the `cores` busy, and one at
     least; one alone may use all threads.
-
-    Two threads that have many short things to do get in each other's way at each, for one interpreter serves
-    both. So a job stands aside, before its turn and between two commands, while one of another owner runs
-    that has taken less, but never longer than a turn: then the other is at something long.
 
     Of the threads that are idle, the one that worked last works next: each has databases of its own open,
     and the fewer take part, the warmer their caches are. `begin_thread` is called by each with its slot.
@@ -88,16 +88,16 @@ class Turns:
         self._max_frames = frames
         self._cores = cores
         self._begin_thread = begin_thread
+        self._here = threading.local()  # its `turn` is the one that the calling thread runs
         self._lock = threading.Lock()
-        self._turn_ended = threading.Condition(self._lock)
-        self._aside = 0  # turns that stand aside
+        self._needs_lookout = threading.Condition(self._lock)
         self._idle: list[SimpleQueue[_Turn]] = []  # their inboxes, the last to become idle at the end
         self._owners: dict[str, _Owner] = {}
-        self._numbers = count()
         self._frames = 0  # that run
         self._alone_until = 0.0  # when a second owner came
-        self._is_wanted = False  # jobs wait, or an owner has more threads than its part
-        self._is_shared = False  # jobs of several owners run
+        self._current: _Turn | None = None  # whose turn it is
+        self._is_wanted = False  # jobs wait
+        threading.Thread(target=self._look_out, name="sqldojo-lookout", daemon=True).start()
 
     def add(self, job: Job) -> None:
         """Has a job carried out when its turn comes."""
@@ -106,40 +106,46 @@ class Turns:
             if owner is None or not owner.is_busy:  # it has saved nothing up while it had no work
                 least = min((each.used for each in self._owners.values() if each.is_busy), default=0.0)
                 if owner is None:
-                    owner = self._owners[job.owner] = _Owner(next(self._numbers), least)
+                    owner = self._owners[job.owner] = _Owner(least)
                     if len(self._owners) == 2:
                         self._alone_until = monotonic()
                 owner.used = max(owner.used, least)
             (owner.frames if job.is_frame else owner.calls).append(job)
-            self._hand_out()
+            current = self._current
+            if current is None:
+                self._hand_out()
+                return
+            if owner is not current.owner and owner.used < current.owner.used + monotonic() - current.began:
+                current.until = 0.0
+            self._note_waiting()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """While the calling thread waits in the block, it is the turn of others."""
+        turn: _Turn | None = getattr(self._here, "turn", None)
+        with self._lock:
+            if turn is not None and turn is self._current:
+                self._hand_out()
+        try:
+            yield
+        finally:
+            if turn is not None:
+                self._goes_on(turn)
 
     def _hand_out(self) -> None:
-        """Gives idle threads what may begin."""
-        self._forget_the_idle()
-        while (self._idle or self._slots) and (turn := self._take()) is not None:
+        """Makes it the turn of what is next, on an idle thread."""
+        self._current = self._take() if self._idle or self._slots else None
+        if self._current is not None:
             if self._idle:
-                self._idle.pop().put(turn)
+                self._idle.pop().put(self._current)
             else:
-                self._start(turn)
-        part = self._part()
-        self._is_wanted = any(
-            owner.calls or owner.frames or len(owner.running) > part for owner in self._owners.values()
-        )
-        self._is_shared = sum(1 for owner in self._owners.values() if owner.running) > 1
-
-    def _forget_the_idle(self) -> None:
-        if len(self._owners) > 1:
-            oldest = monotonic() - LINGER_SECONDS
-            for name, owner in list(self._owners.items()):
-                if not owner.is_busy and owner.idle_since < oldest:
-                    del self._owners[name]
-
-    def _part(self) -> int:
-        """How many threads each owner may have."""
-        return self._threads if len(self._owners) == 1 else max(1, self._cores // max(1, len(self._owners)))
+                self._start(self._current)
+        self._note_waiting()
 
     def _take(self) -> _Turn | None:
-        part = self._part()
+        """Takes what is next, if any may begin."""
+        self._forget_the_idle()
+        part = self._threads if len(self._owners) == 1 else max(1, self._cores // max(1, len(self._owners)))
         frames = self._frames < self._max_frames
         ready = (
             owner
@@ -154,6 +160,18 @@ class Turns:
         owner.running.add(turn)
         return turn
 
+    def _forget_the_idle(self) -> None:
+        if len(self._owners) > 1:
+            oldest = monotonic() - LINGER_SECONDS
+            for name, owner in list(self._owners.items()):
+                if not owner.is_busy and owner.idle_since < oldest:
+                    del self._owners[name]
+
+    def _note_waiting(self) -> None:
+        self._is_wanted = any(owner.calls or owner.frames for owner in self._owners.values())
+        if self._is_wanted and self._current is not None:
+            self._needs_lookout.notify()
+
     def _start(self, turn: _Turn) -> None:
         inbox: SimpleQueue[_Turn] = SimpleQueue()
         inbox.put(turn)
@@ -166,44 +184,29 @@ class Turns:
         while True:
             turn: _Turn | None = inbox.get()
             while turn is not None:
-                self._stand_aside(turn)
-                turn.until = monotonic() + TURN_SECONDS
+                self._here.turn = turn
                 before = turn.job.seconds
                 is_done = turn.job.go_on(slot, partial(self._must_yield, turn))
                 with self._lock:
                     turn = self._settle(turn, is_done, turn.job.seconds - before)
                     if turn is None:  # and nothing of what it held lives on while this thread is idle
+                        del self._here.turn
                         self._idle.append(inbox)
 
     def _must_yield(self, turn: _Turn) -> bool:
-        turn.is_long = False
-        if (self._is_wanted or self._aside) and monotonic() > turn.until:
+        now = turn.command_began = monotonic()
+        if self._current is not turn and not self._goes_on(turn):
             return True
-        self._stand_aside(turn)
-        return False
+        return self._is_wanted and now > turn.until
 
-    def _stand_aside(self, turn: _Turn) -> None:
-        if not self._is_shared:
-            return
-        until = monotonic() + TURN_SECONDS
-        with self._turn_ended:
-            self._aside += 1
-            while before := self._before(turn):
-                if not self._turn_ended.wait(until - monotonic()):
-                    for other in before:
-                        other.is_long = True
-                    break
-            self._aside -= 1
-
-    def _before(self, turn: _Turn) -> list[_Turn]:
-        """Gives what runs for owners that come first, but for what is long."""
-        return [
-            other
-            for owner in self._owners.values()
-            if (owner.used, owner.number) < (turn.owner.used, turn.owner.number)
-            for other in owner.running
-            if not other.is_long
-        ]
+    def _goes_on(self, turn: _Turn) -> bool:
+        """Says whether it can be the turn, again, of what was at something long or away."""
+        with self._lock:
+            if self._current is None:
+                turn.begin()
+                self._current = turn
+                self._note_waiting()
+            return self._current is turn
 
     def _settle(self, turn: _Turn, is_done: bool, seconds: float) -> _Turn | None:
         """Notes what a turn took; gives the one that is next on this thread."""
@@ -215,7 +218,20 @@ class Turns:
             owner.frames.append(job)
         elif not owner.is_busy:
             owner.idle_since = monotonic()
-        self._turn_ended.notify_all()
-        following = self._take()
-        self._hand_out()
-        return following
+        if self._current is not None and self._current is not turn:
+            self._note_waiting()
+            return None
+        self._current = self._take()
+        self._note_waiting()
+        return self._current
+
+    def _look_out(self) -> None:
+        """Has others go on beside what takes longer than a turn."""
+        while True:
+            with self._lock:
+                self._needs_lookout.wait_for(lambda: self._is_wanted and self._current is not None)
+            sleep(TURN_SECONDS)
+            with self._lock:
+                current, late = self._current, monotonic() - TURN_SECONDS
+                if self._is_wanted and current is not None and current.command_began < late:
+                    self._hand_out()

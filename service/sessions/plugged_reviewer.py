@@ -7,6 +7,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Lock, Thread
 
@@ -53,13 +54,21 @@ class PluggedReviewer:
     The other one is asked about what the deterministic one does not reject, and gets `seconds` for a
     statement. Where it takes longer, raises or gives no review, the deterministic review stands alone,
     and the log says so; when that happens again and again, it is left alone for a while. What came of it is
-    kept, so that equal statements get equal reviews. For any thread.
+    kept, so that equal statements get equal reviews. For any thread; one that waits for the other's review
+    does so within `away`.
     """
 
-    def __init__(self, own: Reviewer, other: Reviewer, seconds: float) -> None:
+    def __init__(
+        self,
+        own: Reviewer,
+        other: Reviewer,
+        seconds: float,
+        away: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._own = own
         self._other = other
         self._seconds = seconds
+        self._away = away
         self._free = BoundedSemaphore(MAX_ASKED)
         self._kept: OrderedDict[_Key, Review] = OrderedDict()
         self._lock = Lock()
@@ -87,7 +96,9 @@ class PluggedReviewer:
                 self._paused -= 1
                 return own
         try:
-            said = [_checked(finding) for finding in self._ask(sql, schema, permissions).findings]
+            with self._away():
+                review = self._ask(sql, schema, permissions)
+            said = [_checked(finding) for finding in review.findings]
         except Exception as error:
             self._failed(error)
             return own

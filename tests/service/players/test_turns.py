@@ -4,6 +4,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
+
+from sqldojo.service.players import turns as turns_module
 from sqldojo.service.players.link import Board, Slot
 from sqldojo.service.players.turns import Turns
 
@@ -146,8 +149,9 @@ def test_an_owner_that_comes_late_gets_its_part_and_no_more() -> None:
     assert late.ended.wait(WAIT)
 
 
-def test_short_things_of_two_owners_are_done_one_after_the_other() -> None:
-    """Each does many short things: at most the one that is under way when the other comes is beside it."""
+@pytest.mark.parametrize("owners", [("a", "b"), ("a", "a")])
+def test_short_things_are_done_one_after_the_other(owners: tuple[str, str]) -> None:
+    """Each frame does many short things: at most one that is under way when the other comes is beside it."""
     doing, beside, stop = set(), [], threading.Event()
 
     @dataclass
@@ -156,10 +160,10 @@ def test_short_things_of_two_owners_are_done_one_after_the_other() -> None:
             self.turns += 1
             self.began.set()
             while not self.stop.is_set():
-                doing.add(self.owner)
+                doing.add(id(self))
                 beside.append(len(doing))
                 self.stop.wait(0.0005)
-                doing.discard(self.owner)
+                doing.discard(id(self))
                 self.seconds += 0.0005
                 if must_yield():
                     return False
@@ -167,7 +171,7 @@ def test_short_things_of_two_owners_are_done_one_after_the_other() -> None:
             return True
 
     carried_out = turns(4, cores=4)
-    frames = [Busy(owner, stop) for owner in ("a", "b")]
+    frames = [Busy(owner, stop) for owner in owners]
     for frame in frames:
         carried_out.add(frame)
     assert comes(lambda: min(frame.turns for frame in frames) >= 20)
@@ -191,3 +195,77 @@ def test_one_owner_s_long_statement_does_not_hold_the_others_up() -> None:
     assert long.ended.wait(WAIT)
     stop.set()
     assert busy.ended.wait(WAIT)
+
+
+@pytest.fixture
+def no_turn_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is ever long, and no turn over by itself."""
+    monkeypatch.setattr(turns_module, "TURN_SECONDS", 1000.0)
+
+
+@pytest.mark.usefixtures("no_turn_ends")
+def test_while_one_is_away_it_is_the_turn_of_others() -> None:
+    came, answer = threading.Event(), threading.Event()
+    carried_out = turns(2)
+    said = []
+
+    @dataclass
+    class Asking(Once):
+        is_frame: bool = True
+
+        def go_on(self, slot: Slot, must_yield: Callable[[], bool]) -> bool:
+            if not said:
+                with carried_out.away():
+                    came.set()
+                    assert answer.wait(WAIT)
+                said.append(must_yield())
+                if said[-1]:
+                    return False
+            self.ended.set()
+            return True
+
+    asking = Asking(lambda: None)
+    carried_out.add(asking)
+    assert came.wait(WAIT)
+    stop = threading.Event()
+    other = Endless("", stop)
+    carried_out.add(other)
+    assert other.began.wait(WAIT)
+    answer.set()
+    assert comes(lambda: bool(said))
+    assert said == [True]  # it is the other's turn
+    assert not asking.ended.is_set()
+    stop.set()
+    assert other.ended.wait(WAIT)
+    assert asking.ended.wait(WAIT)
+
+
+@pytest.mark.usefixtures("no_turn_ends")
+def test_who_was_away_goes_on_when_nobody_else_has_the_turn() -> None:
+    carried_out = turns(2)
+    said = []
+
+    def ask() -> None:
+        with carried_out.away():
+            pass
+        said.append(carried_out._current is not None)
+
+    job = Once(ask)
+    carried_out.add(job)
+    assert job.ended.wait(WAIT)
+    assert said == [True]
+
+
+@pytest.mark.usefixtures("no_turn_ends")
+def test_who_has_taken_less_need_not_wait_for_the_end_of_a_turn() -> None:
+    stop = threading.Event()
+    carried_out = turns(2)
+    greedy = Endless("greedy", stop)
+    carried_out.add(greedy)
+    assert greedy.began.wait(WAIT)
+    polite = Once(lambda: None, owner="polite")
+    carried_out.add(polite)
+    assert polite.ended.wait(WAIT)
+    stop.set()
+    assert greedy.ended.wait(WAIT)
+    assert greedy.turns == 2
