@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
@@ -68,10 +69,20 @@ class Environment:
         return [Answer(session.number if session else 0, encoded)]
 
     def read_frame(self, call: Call, played: Played) -> Sequence[pb.Command]:
-        """Reads a frame's commands, and brings back the sessions that they are about. Raises Refusal."""
-        request = rules.decode_frame(call.data)
-        self._sessions.recall([_session_id(command) for command in request.commands], played)
-        return request.commands
+        """Reads a frame's commands, and brings back the sessions that it is to open anew. Raises Refusal.
+
+        That holds while frames before it, that come first, are being played.
+        """
+        commands = rules.decode_frame(call.data).commands
+        self._recall((each for each in commands if each.WhichOneof("kind") == "reset"), played)
+        return commands
+
+    def begin_frame(self, commands: Sequence[pb.Command], played: Played) -> None:
+        """Brings back the other sessions that a frame is about, its turn having come. Raises Refusal."""
+        self._recall((each for each in commands if each.WhichOneof("kind") != "reset"), played)
+
+    def _recall(self, commands: Iterable[pb.Command], played: Played) -> None:
+        self._sessions.recall([_session_id(command) for command in commands], played)
 
     def command(self, command: pb.Command, kind: str | None, played: Played, cut_short: str) -> _Done:
         """Carries out one command of a frame. Raises Refusal."""
@@ -135,15 +146,21 @@ class Tally(NamedTuple):
 
 
 class Frame:
-    """A frame, carried out one command after the other; it can be left between two and gone on with."""
+    """A frame: read, then carried out one command after the other; it can be left between two."""
 
     def __init__(self, environment: Environment, call: Call, played: Played) -> None:
         self._environment = environment
         self._call = call
         self._played = played
-        self._commands: Iterator[tuple[int, pb.Command]] | None = None
+        self._commands: Sequence[pb.Command] = ()
+        self._left: Iterator[tuple[int, pb.Command]] | None = None
         self._failed: Refusal | None = None
         self._done: list[tuple[int, int, _Done | Refusal, str | None]] = []
+
+    def read(self) -> None:
+        """Reads it, ahead of its turn: frames before it may be under way."""
+        with self._failing():
+            self._commands = self._environment.read_frame(self._call, self._played)
 
     def go_on(self, slot: Slot, must_yield: Callable[[], bool], is_cut: Callable[[], bool]) -> bool:
         """Carries commands out until all are, or it must yield; says whether it is done.
@@ -151,16 +168,15 @@ class Frame:
         Once `is_cut` says that nobody waits for the answers, the rest is left alone.
         """
         call = self._call
-        if self._commands is None:
-            try:
-                commands = self._environment.read_frame(call, self._played)
-            except Refusal as refusal:
-                self._failed = refusal
+        if self._left is None:
+            with self._failing():
+                self._environment.begin_frame(self._commands, self._played)
+            if self._failed is not None:
                 return True
-            self._commands = zip(call.places or range(MAX_COMMANDS), commands, strict=False)
+            self._left = zip(call.places or range(MAX_COMMANDS), self._commands, strict=False)
             if must_yield():  # it has waited for the journal, and it is another's turn
                 return False
-        for place, command in self._commands:
+        for place, command in self._left:
             kind = command.WhichOneof("kind")
             slot.at(call.serial, place)
             brought: _Done | Refusal
@@ -196,6 +212,17 @@ class Frame:
             elif kind in _STEPS:
                 steps += 1
         return Tally(steps, refused)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Has it fail as a whole by what the block raises."""
+        try:
+            yield
+        except Refusal as refusal:
+            self._failed = refusal
+        except Exception:
+            log.exception("a frame failed")
+            self._failed = internal()
 
 
 _RESULTS = pb.RolloutResponse.RESULTS_FIELD_NUMBER

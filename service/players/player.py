@@ -224,18 +224,24 @@ class _Job:
         self._player.done(self.call, answer, self._played, self.seconds, self._tally(answer))
         return True
 
+    def read(self) -> None:
+        """Reads a frame, before it is gone on with."""
+        environment = self._player.environment
+        self._played = environment.begin(self.call)
+        self._frame = Frame(environment, self.call, self._played)
+        self._frame.read()
+
     def _carry_out(self, slot: Slot, must_yield: Callable[[], bool]) -> Any:
         """Gives plain answers; None when there is more to do."""
         if self.call.method == BASELINE:
             return [(0, self._player.baselines.play(self.call))]
-        environment = self._player.environment
-        played = self._played = self._played or environment.begin(self.call)
-        if not self.is_frame:
-            return [tuple(each) for each in environment.carry_out(self.call, played)]
-        frame = self._frame = self._frame or Frame(environment, self.call, played)
-        if not frame.go_on(slot, must_yield, lambda: self._player.is_cut(self.call.lane)):
+        if self._frame is None:
+            environment = self._player.environment
+            self._played = environment.begin(self.call)
+            return [tuple(each) for each in environment.carry_out(self.call, self._played)]
+        if not self._frame.go_on(slot, must_yield, lambda: self._player.is_cut(self.call.lane)):
             return None
-        return [tuple(each) for each in frame.answers()]
+        return [tuple(each) for each in self._frame.answers()]
 
     def _tally(self, answer: Any) -> Tally:
         if self._frame is not None:
@@ -243,29 +249,56 @@ class _Job:
         return Tally(int(self.call.method in STEPS and not isinstance(answer, tuple)))
 
 
+class _Reading:
+    """The part of a frame that comes before its turn in its lane."""
+
+    is_frame = False  # it comes before frames, so that what it waits for has come when its turn has
+
+    def __init__(self, job: _Job, done: Callable[[_Job], None]) -> None:
+        self.owner = job.owner
+        self.seconds = 0.0
+        self._job = job
+        self._done = done
+
+    def go_on(self, slot: Slot, _: Callable[[], bool]) -> bool:
+        """See Job."""
+        began = thread_time()
+        slot.at(self._job.call.serial, 0)
+        self._job.read()
+        slot.rest()
+        self.seconds = thread_time() - began
+        self._job.seconds += self.seconds
+        self._done(self._job)
+        return True
+
+
 class Lanes:
-    """Calls in lanes: those of one lane are carried out in order, one at a time. For any thread."""
+    """Frames in lanes: those of one lane are carried out in order, one at a time. For any thread."""
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._lock = threading.Lock()
-        self._waiting: dict[int, deque[_Job]] = {}  # by lane, while one of its calls is under way
+        self._frames: dict[int, deque[_Job]] = {}  # by lane, the one whose turn it is first
+        self._read: set[_Job] = set()  # that wait for their turn
         self._cut: set[int] = set()
 
     def add(self, job: _Job) -> None:
-        """Adds a call at the end of its lane."""
+        """Adds a frame at the end of its lane."""
         with self._lock:
-            waiting = self._waiting.get(job.call.lane)
-            if waiting is not None:
-                waiting.append(job)
+            self._frames.setdefault(job.call.lane, deque()).append(job)
+        self._turns.add(_Reading(job, self._has_read))
+
+    def _has_read(self, job: _Job) -> None:
+        with self._lock:
+            if self._frames[job.call.lane][0] is not job:
+                self._read.add(job)
                 return
-            self._waiting[job.call.lane] = deque()
         self._turns.add(job)
 
     def cut(self, lane: int) -> None:
         """Nobody waits for the answers of a lane any more; no call of it comes after this."""
         with self._lock:
-            if lane in self._waiting:
+            if lane in self._frames:
                 self._cut.add(lane)
 
     def is_cut(self, lane: int) -> bool:
@@ -273,14 +306,18 @@ class Lanes:
         return lane in self._cut
 
     def done(self, lane: int) -> None:
-        """A call has been carried out: the next one of its lane waits for its turn."""
+        """A frame has been carried out: the next one of its lane waits for its turn."""
         with self._lock:
-            waiting = self._waiting[lane]
-            if not waiting:
-                del self._waiting[lane]
+            frames = self._frames[lane]
+            frames.popleft()
+            if not frames:
+                del self._frames[lane]
                 self._cut.discard(lane)
                 return
-            following = waiting.popleft()
+            following = frames[0]
+            if following not in self._read:
+                return
+            self._read.remove(following)
         self._turns.add(following)
 
 

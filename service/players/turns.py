@@ -38,6 +38,7 @@ class _Owner:
     def __init__(self, used: float) -> None:
         self.used = used
         self.running: set[_Turn] = set()
+        self.away = 0  # of these
         self.idle_since = 0.0
         self.calls: deque[Job] = deque()
         self.frames: deque[Job] = deque()
@@ -123,13 +124,18 @@ class Turns:
     def away(self) -> Iterator[None]:
         """While the calling thread waits in the block, it is the turn of others."""
         turn: _Turn | None = getattr(self._here, "turn", None)
+        if turn is None:
+            yield
+            return
         with self._lock:
-            if turn is not None and turn is self._current:
+            turn.owner.away += 1
+            if turn is self._current:
                 self._hand_out()
         try:
             yield
         finally:
-            if turn is not None:
+            with self._lock:
+                turn.owner.away -= 1
                 self._goes_on(turn)
 
     def _hand_out(self) -> None:
@@ -150,7 +156,7 @@ class Turns:
         ready = (
             owner
             for owner in self._owners.values()
-            if len(owner.running) < part and (owner.calls or (frames and owner.frames))
+            if len(owner.running) - owner.away < part and (owner.calls or (frames and owner.frames))
         )
         owner = min(ready, key=lambda each: each.used, default=None)
         if owner is None:
@@ -195,18 +201,18 @@ class Turns:
 
     def _must_yield(self, turn: _Turn) -> bool:
         now = turn.command_began = monotonic()
-        if self._current is not turn and not self._goes_on(turn):
-            return True
+        if self._current is not turn:
+            with self._lock:
+                self._goes_on(turn)
+                return self._current is not turn
         return self._is_wanted and now > turn.until
 
-    def _goes_on(self, turn: _Turn) -> bool:
-        """Says whether it can be the turn, again, of what was at something long or away."""
-        with self._lock:
-            if self._current is None:
-                turn.begin()
-                self._current = turn
-                self._note_waiting()
-            return self._current is turn
+    def _goes_on(self, turn: _Turn) -> None:
+        """What was away or at something long has the turn again, if nobody else has."""
+        if self._current is None:
+            turn.begin()
+            self._current = turn
+            self._note_waiting()
 
     def _settle(self, turn: _Turn, is_done: bool, seconds: float) -> _Turn | None:
         """Notes what a turn took; gives the one that is next on this thread."""

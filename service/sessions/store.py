@@ -335,7 +335,10 @@ class SessionStore:
     # ---- bringing back ----
 
     def _bring_back(self, recorded: Recorded, played: Played) -> bool:
-        """Has a session live again, or remembers why it does not; says which."""
+        """Has a session live again, or remembers why it does not; says which.
+
+        What was done with it here since the journal was asked counts: `recorded` is older.
+        """
         record = recorded.episode
         status = Status(record.status)
         if status is Status.LIVE and played.at - _last_sign(recorded) > self._idle_seconds:
@@ -352,14 +355,25 @@ class SessionStore:
                 past = _Past(record, status, why=str(mismatch))
             else:
                 with self._lock:
-                    if record.session_id not in self._sessions:
+                    if not self._knows(record):
                         self._make_room(record.owner, played)
                         self._insert(session)
                 return True
         with self._lock:
-            if record.session_id not in self._sessions:
+            if not self._knows(record):
                 self._remember(past)
         return False
+
+    def _knows(self, record: EpisodeRecord) -> bool:
+        """Says whether a session lives here, or this episode of it has ended here, and so everywhere."""
+        past = None if self._memory.is_shared else self._past.get(record.session_id)
+        if (
+            past is not None
+            and past.status is not Status.LIVE
+            and past.record.episode_id == record.episode_id
+        ):
+            return True
+        return record.session_id in self._sessions
 
     def _is_behind(self, session: Session) -> bool:
         """Says whether another server has gone on with a session, or ended it."""

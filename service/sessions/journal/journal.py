@@ -230,12 +230,7 @@ def _lock_episodes(connection: Connection, batch: Batch) -> frozenset[int]:
     held = sorted(stepped | {ending.episode_id for ending in batch.ended} - opened)
     gone: set[int] = set(held)
     for start in range(0, len(held), MAX_IDS):
-        rows = connection.execute(
-            select(EPISODE.c.episode_id, EPISODE.c.status)
-            .where(EPISODE.c.episode_id.in_(held[start : start + MAX_IDS]))
-            .order_by(EPISODE.c.episode_id)
-            .with_for_update()
-        )
+        rows = connection.execute(_HOLD, {"ids": held[start : start + MAX_IDS]})
         gone -= {
             number
             for number, status in rows
@@ -244,39 +239,57 @@ def _lock_episodes(connection: Connection, batch: Batch) -> frozenset[int]:
     return frozenset(gone)
 
 
+_HOLD: Select[Any] = (
+    select(EPISODE.c.episode_id, EPISODE.c.status)
+    .where(EPISODE.c.episode_id.in_(bindparam("ids", expanding=True)))
+    .order_by(EPISODE.c.episode_id)
+    .with_for_update()
+)
+
+
 def _newest(session_ids: Sequence[str], connection: Connection) -> list[Recorded]:
-    later = EPISODE.alias()
-    newest: Select[Any] = select(EPISODE).where(
-        EPISODE.c.session_id.in_(session_ids),
-        ~exists().where(
-            later.c.session_id == EPISODE.c.session_id, later.c.generation > EPISODE.c.generation
-        ),
-    )
-    found = [EpisodeRecord(*row) for row in connection.execute(newest)]
+    found = [EpisodeRecord(*row) for row in connection.execute(_NEWEST, {"ids": session_ids})]
     steps = _steps(connection, [record.episode_id for record in found if record.status == Status.LIVE])
     return [Recorded(record, steps.get(record.episode_id, ())) for record in found]
 
 
+_LATER = EPISODE.alias()
+
+_NEWEST: Select[Any] = select(EPISODE).where(
+    EPISODE.c.session_id.in_(bindparam("ids", expanding=True)),
+    ~exists().where(_LATER.c.session_id == EPISODE.c.session_id, _LATER.c.generation > EPISODE.c.generation),
+)
+
+
 def _head(session_id: str, connection: Connection) -> tuple[int, int, int] | None:
-    steps = select(func.count()).where(STEP.c.episode_id == EPISODE.c.episode_id).scalar_subquery()
-    newest = (
-        select(EPISODE.c.episode_id, EPISODE.c.status, steps)
-        .where(EPISODE.c.session_id == session_id)
-        .order_by(EPISODE.c.generation.desc())
-        .limit(1)
-    )
-    row = connection.execute(newest).first()
+    row = connection.execute(_HEAD, {"id": session_id}).first()
     return None if row is None else (row[0], row[1], row[2])
+
+
+_HEAD: Select[Any] = (
+    select(
+        EPISODE.c.episode_id,
+        EPISODE.c.status,
+        select(func.count()).where(STEP.c.episode_id == EPISODE.c.episode_id).scalar_subquery(),
+    )
+    .where(EPISODE.c.session_id == bindparam("id"))
+    .order_by(EPISODE.c.generation.desc())
+    .limit(1)
+)
 
 
 def _steps(connection: Connection, episodes: Sequence[int]) -> dict[int, tuple[StepRecord, ...]]:
     if not episodes:
         return {}
-    in_order = (
-        select(STEP).where(STEP.c.episode_id.in_(episodes)).order_by(STEP.c.episode_id, STEP.c.step_index)
-    )
-    steps = [StepRecord(*row) for row in connection.execute(in_order)]
+    steps = [StepRecord(*row) for row in connection.execute(_STEPS, {"ids": episodes})]
     return {number: tuple(some) for number, some in groupby(steps, attrgetter("episode_id"))}
+
+
+_STEPS: Select[Any] = (
+    select(STEP)
+    .where(STEP.c.episode_id.in_(bindparam("ids", expanding=True)))
+    .order_by(STEP.c.episode_id, STEP.c.step_index)
+)
 
 
 def _compiled(engine: AsyncEngine, statement: Insert) -> str:

@@ -87,6 +87,44 @@ def test_a_frame_that_cannot_be_is_answered_and_the_stream_goes_on(
     assert len(replies[3].results) == 2
 
 
+def test_frames_of_one_stream_are_carried_out_in_order_however_many_are_under_way(
+    stub: Stub, explore_task: str
+) -> None:
+    """Frames are read while those before them are played; what they are about may not exist by then."""
+    slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+    slow += "SELECT max(i) FROM n"
+    frames = [
+        [reset(explore_task, "o"), step("o", 1, slow)],
+        [step("o", 2, "SELECT 2")],
+        [reset(explore_task, "o"), step("o", 1, "SELECT 3"), close("o")],
+        [step("o", 2, "SELECT 4")],
+        [reset(explore_task, "o"), step("o", 1, slow), reset(explore_task, "p")],
+        [step("p", 1, "SELECT 5"), step("o", 2, "SELECT 6")],
+        [close("o"), close("p")],
+    ]
+    replies = stub.Rollout(iter([pb.RolloutRequest(commands=commands) for commands in frames]))
+    said = [
+        [
+            result.step.observation.result.cells[0]
+            if result.HasField("step")
+            else error_pb2.ErrorReason.Name(result.error.detail.reason)
+            if result.HasField("error")
+            else result.WhichOneof("kind")
+            for result in reply.results
+        ]
+        for reply in replies
+    ]
+    assert said == [
+        ["reset", "100000"],
+        ["2"],
+        ["reset", "3", "close"],
+        ["ERROR_REASON_SESSION_CLOSED"],
+        ["reset", "100000", "reset"],
+        ["5", "6"],
+        ["close", "close"],
+    ]
+
+
 def test_rewards_are_the_same_by_unary_calls_and_by_frames(stub: Stub, explore_task: str) -> None:
     statements = ["SELECT 1", "SELECT 1", "SELECT nothing", "SELECT 2.5"]
     session_id = stub.Reset(pb.ResetRequest(task_id=explore_task)).session_id

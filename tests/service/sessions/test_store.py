@@ -163,6 +163,30 @@ def test_a_server_that_saw_a_session_idle_does_not_end_it_for_the_one_that_plays
     other.step("s", 4)
 
 
+def test_what_was_done_with_a_session_since_the_journal_was_asked_counts(
+    replica: Callable[[], Replica], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "postgresql" in url:
+        pytest.skip("what other servers did counts as well")
+    before = replica()
+    before.open("s")
+    before.step("s", 1)
+    one = replica()
+    find = JournalMemory.find
+
+    def find_slowly(memory: JournalMemory, session_ids: Sequence[str]) -> dict[str, Recorded]:
+        found = find(memory, session_ids)
+        monkeypatch.setattr(JournalMemory, "find", find)
+        one.store.close("s", one.begin("s"))
+        return found
+
+    monkeypatch.setattr(JournalMemory, "find", find_slowly)
+    one.begin("s")
+    with pytest.raises(Refusal) as caught:
+        one.step("s", 2)
+    assert caught.value.reason is Reason.SESSION_CLOSED
+
+
 def test_an_idle_session_expires_but_not_while_it_is_being_played(replica: Callable[[], Replica]) -> None:
     one = replica()
     one.open("s")
