@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from heapq import heappop, heappush, heapreplace
 from queue import SimpleQueue
 from time import monotonic, sleep
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .link import Slot
 
@@ -62,6 +63,13 @@ class _Turn:
         self.until = self.began + TURN_SECONDS
 
 
+class _Thread(NamedTuple):
+    """A thread by its number, the one that was started first having the lowest, and what it is given."""
+
+    number: int
+    inbox: SimpleQueue[_Turn]
+
+
 class Turns:
     """One thread for each slot; at most `frames` of them carry out frames, so that calls find one as well.
 
@@ -73,8 +81,8 @@ class Turns:
     turns too. While several owners have work, each may keep an equal part of the `cores` busy, and one at
     least; one alone may use all threads.
 
-    Of the threads that are idle, the one that worked last works next: each has databases of its own open,
-    and the fewer take part, the warmer their caches are. `begin_thread` is called by each with its slot.
+    Of the threads that are free, the first one works: each has databases of its own open, and the fewer take
+    part, the warmer their caches are. `begin_thread` is called by each with its slot.
     """
 
     def __init__(
@@ -92,7 +100,7 @@ class Turns:
         self._here = threading.local()  # its `turn` is the one that the calling thread runs
         self._lock = threading.Lock()
         self._needs_lookout = threading.Condition(self._lock)
-        self._idle: list[SimpleQueue[_Turn]] = []  # their inboxes, the last to become idle at the end
+        self._idle: list[_Thread] = []  # a heap
         self._owners: dict[str, _Owner] = {}
         self._frames = 0  # that run
         self._alone_until = 0.0  # when a second owner came
@@ -143,7 +151,7 @@ class Turns:
         self._current = self._take() if self._idle or self._slots else None
         if self._current is not None:
             if self._idle:
-                self._idle.pop().put(self._current)
+                heappop(self._idle).inbox.put(self._current)
             else:
                 self._start(self._current)
         self._note_waiting()
@@ -179,25 +187,28 @@ class Turns:
             self._needs_lookout.notify()
 
     def _start(self, turn: _Turn) -> None:
-        inbox: SimpleQueue[_Turn] = SimpleQueue()
-        inbox.put(turn)
         slot = self._slots.pop(0)
-        name = f"sqldojo-turns-{self._threads - len(self._slots)}"
-        threading.Thread(target=self._run, args=(inbox, slot), name=name, daemon=True).start()
+        thread = _Thread(self._threads - len(self._slots), SimpleQueue())
+        thread.inbox.put(turn)
+        name = f"sqldojo-turns-{thread.number}"
+        threading.Thread(target=self._run, args=(thread, slot), name=name, daemon=True).start()
 
-    def _run(self, inbox: SimpleQueue[_Turn], slot: Slot) -> None:
+    def _run(self, thread: _Thread, slot: Slot) -> None:
         self._begin_thread(slot)
         while True:
-            turn: _Turn | None = inbox.get()
+            turn: _Turn | None = thread.inbox.get()
             while turn is not None:
                 self._here.turn = turn
                 before = turn.job.seconds
                 is_done = turn.job.go_on(slot, partial(self._must_yield, turn))
                 with self._lock:
                     turn = self._settle(turn, is_done, turn.job.seconds - before)
-                    if turn is None:  # and nothing of what it held lives on while this thread is idle
-                        del self._here.turn
-                        self._idle.append(inbox)
+                    if turn is not None and self._idle and self._idle[0] < thread:
+                        heapreplace(self._idle, thread).inbox.put(turn)
+                        turn = None
+                    elif turn is None:
+                        heappush(self._idle, thread)
+            del self._here.turn  # so that nothing of what it held lives on while this thread is idle
 
     def _must_yield(self, turn: _Turn) -> bool:
         now = turn.command_began = monotonic()
@@ -215,7 +226,7 @@ class Turns:
             self._note_waiting()
 
     def _settle(self, turn: _Turn, is_done: bool, seconds: float) -> _Turn | None:
-        """Notes what a turn took; gives the one that is next on this thread."""
+        """Notes what a turn took; gives the one that is next."""
         job, owner = turn.job, turn.owner
         owner.used += min(seconds, monotonic() - self._alone_until)  # what nobody else wanted is free
         owner.running.remove(turn)

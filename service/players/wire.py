@@ -19,6 +19,7 @@ from ..core.task import PreparedTask
 from ..sessions.session import Answered, Encoding, Session
 from . import splice
 
+Reset = environment_pb2.ResetResponse
 Step = environment_pb2.StepWithReviewResponse  # a StepResponse is the same without its review
 
 _CELL_TYPES: dict[type, observation_pb2.CellType.ValueType] = {
@@ -70,10 +71,8 @@ def _fill_action(message: action_pb2.Action, action: Action) -> None:
 
 def encode_reset(session: Session) -> bytes:
     """Encodes the answer to a reset: the first observation with its brief."""
-    brief = splice.field(observation_pb2.Observation.BRIEF_FIELD_NUMBER, _encode_brief(session))
-    observation = brief + _encode_observation(session.first)
-    response = environment_pb2.ResetResponse(session_id=session.session_id)
-    return response.SerializeToString() + splice.field(response.OBSERVATION_FIELD_NUMBER, observation)
+    session_id = splice.field(Reset.SESSION_ID_FIELD_NUMBER, session.session_id.encode())
+    return session_id + _encode_first(*_told(session), session.first)
 
 
 def encode_step(session_id: str, step_index: int, transition: Transition) -> bytes:
@@ -106,7 +105,7 @@ def encode_state(session: Session, *, with_history: bool) -> bytes:
         response.observation.CopyFrom(_read_step(session.answered[-1]).observation)
     else:
         response.observation.MergeFromString(_encode_observation(session.first))
-    response.observation.brief.MergeFromString(_encode_brief(session))
+    response.observation.brief.MergeFromString(_encode_brief(*_told(session)))
     if with_history:
         for answered in session.answered:
             _fill_transition(response.history.add(), answered)
@@ -140,14 +139,16 @@ def _encode_result(result: Result) -> bytes:
     cell_types, no_text = _shape(tuple(map(type, cells)))
     for place, as_text in no_text:
         cells[place] = as_text(cells[place])
-    if max(map(len, cells), default=0) > SHOWN_CHARACTERS:
-        cells = [_cut(cell) for cell in cells]
     rest = observation_pb2.Result(row_count=result.row_count)
     rest.cells.extend(cells)
     if result.truncated:
         rest.truncated = True
         rest.row_count_is_lower_bound = result.row_count_is_lower_bound
-    return b"".join((_encode_columns(result.columns), cell_types, rest.SerializeToString()))
+    encoded = rest.SerializeToString()
+    if len(encoded) > SHOWN_CHARACTERS and max(map(len, cells), default=0) > SHOWN_CHARACTERS:
+        rest.cells[:] = [_cut(cell) for cell in cells]
+        encoded = rest.SerializeToString()
+    return b"".join((_encode_columns(result.columns), cell_types, encoded))
 
 
 def _cut(text: str) -> str:
@@ -197,13 +198,25 @@ def _encode_reward(reward: RewardBreakdown) -> bytes:
     return message.SerializeToString()
 
 
-def _encode_brief(session: Session) -> bytes:
-    """Encodes what stays the same through a session's episode."""
-    own = observation_pb2.Brief(budget=session.state.budget, profile=session.episode.profile.name)
-    return _encode_task(session.episode.prepared) + own.SerializeToString()
+def _told(session: Session) -> tuple[PreparedTask, str, int]:
+    """Gives what a session's brief is about; it stays the same through the episode."""
+    return session.episode.prepared, session.episode.profile.name, session.state.budget
 
 
-@lru_cache(maxsize=256)  # a group of rollouts has one task
+@lru_cache(maxsize=256)  # a group of rollouts begins alike
+def _encode_first(prepared: PreparedTask, profile: str, budget: int, first: Observation) -> bytes:
+    """Encodes the observation of a reset's answer, as a field of it."""
+    brief = splice.field(
+        observation_pb2.Observation.BRIEF_FIELD_NUMBER, _encode_brief(prepared, profile, budget)
+    )
+    return splice.field(Reset.OBSERVATION_FIELD_NUMBER, brief + _encode_observation(first))
+
+
+def _encode_brief(prepared: PreparedTask, profile: str, budget: int) -> bytes:
+    return _encode_task(prepared) + observation_pb2.Brief(budget=budget, profile=profile).SerializeToString()
+
+
+@lru_cache(maxsize=256)
 def _encode_task(prepared: PreparedTask) -> bytes:
     """Encodes the part of a brief that is the same for all episodes of a task."""
     task = prepared.task

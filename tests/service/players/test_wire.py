@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from sqldojo.service.core.built_in_profiles import BUILT_IN_PROFILES
-from sqldojo.service.core.execution import ActionError, Rows
+from sqldojo.service.core.episode import EpisodeState, Transition
+from sqldojo.service.core.execution import ActionError, Column, Rows
+from sqldojo.service.core.observation import SHOWN_CHARACTERS, Observation, shown
+from sqldojo.service.core.profiles import Standing
+from sqldojo.service.core.reward import breakdown
 from sqldojo.service.core.sql_reviewer import SqlReviewer
 from sqldojo.service.core.task import TaskKind
-from sqldojo.service.players.wire import ENCODING, encode_reset
+from sqldojo.service.players.wire import ENCODING, encode_reset, encode_step
 from sqldojo.service.sandbox.limits import Limits
 from sqldojo.service.sandbox.pool import DatabasePool
 from sqldojo.service.sessions.episodes import Episodes
@@ -36,3 +40,14 @@ def test_a_first_answer(broken: type, budget: int) -> None:
         assert brief.profile == session.episode.profile.name
         assert brief.HasField("broken_error") == (broken is ActionError)
         assert brief.HasField("broken_result") == (broken is Rows)
+
+
+@pytest.mark.parametrize("length", [SHOWN_CHARACTERS, SHOWN_CHARACTERS + 1])
+def test_a_long_text_is_cut_and_others_are_not(length: int) -> None:
+    rows = Rows((Column("a"), Column("b")), [("x" * length, 1), ("y" * 10, None)])
+    transition = Transition(
+        EpisodeState(15, Standing()), Observation(shown(rows), None, 1, 14), breakdown(())
+    )
+    read = pb.StepResponse.FromString(encode_step("s", 1, transition))
+    long = "x" * length if length <= SHOWN_CHARACTERS else "x" * SHOWN_CHARACTERS + "…"
+    assert list(read.observation.result.cells) == [long, "1", "y" * 10, ""]
