@@ -16,12 +16,13 @@ IN_FLIGHT = 64
 ROUNDS = 4
 BEST = (128, 4)
 REACH = 5.0
+STREAMS, SHARE = 8, 32  # of a client's batch, and the sessions that each carries; see Dojo.batch
 
 
 def measure(seconds: float) -> list[Figure]:
     """Measures each on one server, by turns."""
     with server_load.server() as server:
-        return asyncio.run(_measure(server.address, *rounds(seconds, len(SIZES) * len(DEPTHS) + 1, ROUNDS)))
+        return asyncio.run(_measure(server.address, *rounds(seconds, len(SIZES) * len(DEPTHS) + 2, ROUNDS)))
 
 
 async def _measure(address: str, number: int, seconds: float) -> list[Figure]:
@@ -32,12 +33,19 @@ async def _measure(address: str, number: int, seconds: float) -> list[Figure]:
             for depth in DEPTHS
             for size in SIZES
         }
+        streams = [
+            server_load.FrameLoad(channel, "light", frame=SHARE, outstanding=1, name=f"stream-{number}")
+            for number in range(STREAMS)
+        ]
         single: list[float] = []
+        at_once: list[float] = []
         rates: dict[tuple[int, int], list[float]] = {way: [] for way in loads}
         for _ in range(number):
             single.append((await calls.play(seconds)).rate)
             for way, load in loads.items():
                 rates[way].append((await load.play(seconds)).rate)
+            played = await asyncio.gather(*(stream.play(seconds) for stream in streams))
+            at_once.append(sum(each.rate for each in played))
     best = median(frame / call for frame, call in zip(rates[BEST], single, strict=True))
     return [
         *(
@@ -58,13 +66,14 @@ async def _measure(address: str, number: int, seconds: float) -> list[Figure]:
             at=1,
         ),
         Figure(f"frames of {BEST[0]}, {BEST[1]} outstanding, over single calls", best, "", REACH),
+        Figure(f"frames of {SHARE} on each of {STREAMS} streams at once", median(at_once), "steps/s"),
     ]
 
 
 BENCHMARK = Benchmark(
     "frames",
     "Light steps per second by frames and by single calls",
-    "one stream or channel, one player, guards on, journal on (NORMAL)",
+    "one stream or channel unless said, one player, guards on, journal on (NORMAL)",
     24.0,
     measure,
     Picture(Shape.LINES, "commands in a frame", "steps/s", log_x=True, log_y=True),
