@@ -40,6 +40,7 @@ class _Owner:
         self.used = used
         self.running: set[_Turn] = set()
         self.away = 0  # of these
+        self.called = 0.0  # seconds that calls took since a frame had its turn
         self.idle_since = 0.0
         self.calls: deque[Job] = deque()
         self.frames: deque[Job] = deque()
@@ -47,6 +48,17 @@ class _Owner:
     @property
     def is_busy(self) -> bool:
         return bool(self.running or self.calls or self.frames)
+
+    def has_next(self, frames: bool) -> bool:
+        """Says whether something waits, `frames` saying whether it may be a frame."""
+        return bool(self.calls or (frames and self.frames))
+
+    def take(self, frames: bool) -> Job:
+        """Takes what is next: a call, but a frame when calls have had a turn's time since the last one."""
+        if self.calls and not (frames and self.frames and self.called > TURN_SECONDS):
+            return self.calls.popleft()
+        self.called = 0.0
+        return self.frames.popleft()
 
 
 class _Turn:
@@ -77,9 +89,9 @@ class Turns:
     each. So it is one job's turn at a time. Others run beside it only while they are at a command that takes
     longer than a turn, or away, waiting for what another process or thread has to say.
 
-    The owner next in turn is the one whose jobs have taken the least time of the processor; its jobs take
-    turns too. While several owners have work, each may keep an equal part of the `cores` busy, and one at
-    least; one alone may use all threads.
+    The owner next in turn is the one whose jobs have taken the least time of the processor; its calls and its
+    frames take turns too. While several owners have work, each may keep an equal part of the `cores` busy,
+    and one at least; one alone may use all threads.
 
     Of the threads that are free, the first one works: each has databases of its own open, and the fewer take
     part, the warmer their caches are. `begin_thread` is called by each with its slot.
@@ -164,12 +176,12 @@ class Turns:
         ready = (
             owner
             for owner in self._owners.values()
-            if len(owner.running) - owner.away < part and (owner.calls or (frames and owner.frames))
+            if len(owner.running) - owner.away < part and owner.has_next(frames)
         )
         owner = min(ready, key=lambda each: each.used, default=None)
         if owner is None:
             return None
-        turn = _Turn((owner.calls or owner.frames).popleft(), owner)
+        turn = _Turn(owner.take(frames), owner)
         self._frames += turn.job.is_frame
         owner.running.add(turn)
         return turn
@@ -231,6 +243,8 @@ class Turns:
         owner.used += min(seconds, monotonic() - self._alone_until)  # what nobody else wanted is free
         owner.running.remove(turn)
         self._frames -= job.is_frame
+        if not job.is_frame:
+            owner.called += seconds
         if not is_done:
             owner.frames.append(job)
         elif not owner.is_busy:

@@ -98,6 +98,25 @@ def test_frames_leave_threads_for_calls() -> None:
     assert all(frame.ended.wait(WAIT) for frame in frames)
 
 
+def test_calls_without_end_leave_frames_their_turns() -> None:
+    """Each call is followed by the next one before it is done, as from many clients at once."""
+    stop, frame_ended = threading.Event(), threading.Event()
+    carried_out = turns(4)
+
+    @dataclass
+    class Call(Once):
+        def go_on(self, slot: Slot, must_yield: Callable[[], bool]) -> bool:
+            if not stop.is_set():
+                carried_out.add(Call(lambda: None))
+            self.seconds += 0.001
+            return True
+
+    carried_out.add(Call(lambda: None))
+    carried_out.add(Once(lambda: None, is_frame=True, ended=frame_ended))
+    assert frame_ended.wait(WAIT)
+    stop.set()
+
+
 def test_frames_of_one_owner_take_turns() -> None:
     stop = threading.Event()
     carried_out = turns(4, frames=1)
