@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
@@ -68,20 +68,14 @@ class Environment:
             raise session.lost
         return [Answer(session.number if session else 0, encoded)]
 
-    def read_frame(self, call: Call, played: Played) -> Sequence[pb.Command]:
-        """Reads a frame's commands, and brings back the sessions that it is to open anew. Raises Refusal.
-
-        That holds while frames before it, that come first, are being played.
-        """
-        commands = rules.decode_frame(call.data).commands
-        self._recall((each for each in commands if each.WhichOneof("kind") == "reset"), played)
-        return commands
+    def look_ahead(self, commands: Sequence[pb.Command], played: Played) -> None:
+        """Brings back the sessions that commands are to begin anew, while others come before them."""
+        resets = [command.reset.session_id for command in commands if command.WhichOneof("kind") == "reset"]
+        with suppress(Refusal):  # it may be otherwise when their turn has come
+            self._sessions.recall(resets, played)
 
     def begin_frame(self, commands: Sequence[pb.Command], played: Played) -> None:
-        """Brings back the other sessions that a frame is about, its turn having come. Raises Refusal."""
-        self._recall((each for each in commands if each.WhichOneof("kind") != "reset"), played)
-
-    def _recall(self, commands: Iterable[pb.Command], played: Played) -> None:
+        """Brings back the sessions that a frame is about, its turn having come. Raises Refusal."""
         self._sessions.recall([_session_id(command) for command in commands], played)
 
     def command(self, command: pb.Command, kind: str | None, played: Played, cut_short: str) -> _Done:
@@ -160,7 +154,8 @@ class Frame:
     def read(self) -> None:
         """Reads it, ahead of its turn: frames before it may be under way."""
         with self._failing():
-            self._commands = self._environment.read_frame(self._call, self._played)
+            self._commands = rules.decode_frame(self._call.data).commands
+            self._environment.look_ahead(self._commands, self._played)
 
     def go_on(self, slot: Slot, must_yield: Callable[[], bool], is_cut: Callable[[], bool]) -> bool:
         """Carries commands out until all are, or it must yield; says whether it is done.

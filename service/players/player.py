@@ -263,7 +263,7 @@ class _Reading:
     def go_on(self, slot: Slot, _: Callable[[], bool]) -> bool:
         """See Job."""
         began = thread_time()
-        slot.at(self._job.call.serial, 0)
+        slot.at(self._job.call.serial, link.MAX_COMMANDS)  # no command of it is under way
         self._job.read()
         slot.rest()
         self.seconds = thread_time() - began

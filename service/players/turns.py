@@ -125,7 +125,8 @@ class Turns:
         with self._lock:
             owner = self._owners.get(job.owner)
             if owner is None or not owner.is_busy:  # it has saved nothing up while it had no work
-                least = min((each.used for each in self._owners.values() if each.is_busy), default=0.0)
+                busy = [each.used for each in self._owners.values() if each.is_busy]
+                least = min(busy or [each.used for each in self._owners.values()], default=0.0)
                 if owner is None:
                     owner = self._owners[job.owner] = _Owner(least)
                     if len(self._owners) == 2:
@@ -149,14 +150,16 @@ class Turns:
             return
         with self._lock:
             turn.owner.away += 1
-            if turn is self._current:
+            if self._current is None or self._current is turn:
                 self._hand_out()
         try:
             yield
         finally:
             with self._lock:
                 turn.owner.away -= 1
-                self._goes_on(turn)
+                if self._current is None:
+                    turn.begin()
+                    self._go_on(turn)
 
     def _hand_out(self) -> None:
         """Makes it the turn of what is next, on an idle thread."""
@@ -226,16 +229,15 @@ class Turns:
         now = turn.command_began = monotonic()
         if self._current is not turn:
             with self._lock:
-                self._goes_on(turn)
-                return self._current is not turn
+                if self._current is not None:
+                    return True
+                self._go_on(turn)
         return self._is_wanted and now > turn.until
 
-    def _goes_on(self, turn: _Turn) -> None:
-        """What was away or at something long has the turn again, if nobody else has."""
-        if self._current is None:
-            turn.begin()
-            self._current = turn
-            self._note_waiting()
+    def _go_on(self, turn: _Turn) -> None:
+        """Has what was away or at something long go on, since it is nobody else's turn."""
+        self._current = turn
+        self._note_waiting()
 
     def _settle(self, turn: _Turn, is_done: bool, seconds: float) -> _Turn | None:
         """Notes what a turn took; gives the one that is next."""

@@ -111,12 +111,15 @@ class SessionStore:
         known: Callable[[str], bool] = self._sessions.__contains__
         if not self._memory.is_shared:
             known = lambda each: each in self._sessions or each in self._past  # noqa: E731
-        missing = [each for each in dict.fromkeys(session_ids) if each and not known(each)]
-        played.absent.update(each for each in missing if not SESSION_ID.fullmatch(each))
-        missing = [each for each in missing if each not in played.absent]
+        absent = played.absent
+        missing = [
+            each for each in dict.fromkeys(session_ids) if each and each not in absent and not known(each)
+        ]
+        absent.update(each for each in missing if not SESSION_ID.fullmatch(each))
+        missing = [each for each in missing if each not in absent]
         if missing:
             found = self._memory.find(missing)
-            played.absent.update(each for each in missing if each not in found)
+            absent.update(each for each in missing if each not in found)
             back = [recorded for recorded in found.values() if self._bring_back(recorded, played)]
             if back:
                 log.info("%d sessions brought back from the journal", len(back))
@@ -365,14 +368,10 @@ class SessionStore:
         return False
 
     def _knows(self, record: EpisodeRecord) -> bool:
-        """Says whether a session lives here, or this episode of it has ended here, and so everywhere."""
+        """Says whether a session lives here, or this episode of it has ended, or a later one has."""
         past = None if self._memory.is_shared else self._past.get(record.session_id)
-        if (
-            past is not None
-            and past.status is not Status.LIVE
-            and past.record.episode_id == record.episode_id
-        ):
-            return True
+        if past is not None and past.status is not Status.LIVE:
+            return past.record.generation >= record.generation
         return record.session_id in self._sessions
 
     def _is_behind(self, session: Session) -> bool:

@@ -64,6 +64,12 @@ class Endless:
         return True
 
 
+@pytest.fixture
+def no_turn_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is ever long, and no turn over by itself."""
+    monkeypatch.setattr(turns_module, "TURN_SECONDS", 1000.0)
+
+
 def test_work_one_after_the_other_stays_on_one_thread() -> None:
     carried_out = turns(8)
     seen, never = set(), threading.Event()
@@ -168,6 +174,77 @@ def test_an_owner_that_comes_late_gets_its_part_and_no_more() -> None:
     assert late.ended.wait(WAIT)
 
 
+@dataclass
+class Costly(Once):
+    """Takes much of the processor's time at once."""
+
+    def go_on(self, slot: Slot, must_yield: Callable[[], bool]) -> bool:
+        self.seconds += 60.0
+        return super().go_on(slot, must_yield)
+
+
+@pytest.mark.usefixtures("no_turn_ends")
+def test_who_comes_while_nobody_has_work_is_no_better_off_than_others() -> None:
+    stop = threading.Event()
+    carried_out = turns(2)
+    old = Costly(lambda: None, owner="old")
+    carried_out.add(old)
+    assert old.ended.wait(WAIT)
+    assert comes(lambda: bool(carried_out._idle))
+    new = Endless("new", stop)
+    carried_out.add(new)
+    assert new.began.wait(WAIT)
+    again = Once(lambda: None, owner="old")
+    carried_out.add(again)
+    assert again.ended.wait(WAIT)
+    stop.set()
+    assert new.ended.wait(WAIT)
+
+
+def test_a_frame_of_long_commands_makes_way_where_no_thread_is_left() -> None:
+    stop = threading.Event()
+    carried_out = turns(1)
+
+    @dataclass
+    class Slow(Endless):
+        def go_on(self, slot: Slot, must_yield: Callable[[], bool]) -> bool:
+            self.began.set()
+            while not self.stop.wait(3 * turns_module.TURN_SECONDS):
+                if must_yield():
+                    return False
+            self.ended.set()
+            return True
+
+    frame = Slow("", stop)
+    carried_out.add(frame)
+    assert frame.began.wait(WAIT)
+    call = Once(lambda: None)
+    carried_out.add(call)
+    assert call.ended.wait(WAIT)
+    stop.set()
+    assert frame.ended.wait(WAIT)
+
+
+def test_who_goes_away_from_something_long_leaves_its_part_of_the_cores() -> None:
+    carried_out = turns(4, cores=1)
+    other = Once(lambda: None, owner="other")  # still counts for a while, so that one's part is one core
+    carried_out.add(other)
+    assert other.ended.wait(WAIT)
+    call = Once(lambda: None)
+    came: list[bool] = []
+
+    def ask() -> None:
+        carried_out.add(call)
+        came.append(comes(lambda: carried_out._current is None))  # it has become long, and none may begin
+        with carried_out.away():
+            came.append(call.ended.wait(WAIT / 4))
+
+    job = Once(ask)
+    carried_out.add(job)
+    assert job.ended.wait(2 * WAIT)
+    assert came == [True, True]
+
+
 @pytest.mark.parametrize("owners", [("a", "b"), ("a", "a")])
 def test_short_things_are_done_one_after_the_other(owners: tuple[str, str]) -> None:
     """Each frame does many short things: at most one that is under way when the other comes is beside it."""
@@ -214,12 +291,6 @@ def test_one_owner_s_long_statement_does_not_hold_the_others_up() -> None:
     assert long.ended.wait(WAIT)
     stop.set()
     assert busy.ended.wait(WAIT)
-
-
-@pytest.fixture
-def no_turn_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is ever long, and no turn over by itself."""
-    monkeypatch.setattr(turns_module, "TURN_SECONDS", 1000.0)
 
 
 @pytest.mark.usefixtures("no_turn_ends")
