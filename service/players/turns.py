@@ -126,7 +126,7 @@ class Turns:
             owner = self._owners.get(job.owner)
             if owner is None or not owner.is_busy:  # it has saved nothing up while it had no work
                 busy = [each.used for each in self._owners.values() if each.is_busy]
-                least = min(busy or [each.used for each in self._owners.values()], default=0.0)
+                least = min(busy) if busy else max((each.used for each in self._owners.values()), default=0.0)
                 if owner is None:
                     owner = self._owners[job.owner] = _Owner(least)
                     if len(self._owners) == 2:
