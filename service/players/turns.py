@@ -47,9 +47,9 @@ class _Owner:
 
     @property
     def is_busy(self) -> bool:
-        return bool(self.running or self.calls or self.frames)
+        return bool(self.running) or self.has_next()
 
-    def has_next(self, frames: bool) -> bool:
+    def has_next(self, frames: bool = True) -> bool:
         """Says whether something waits, `frames` saying whether it may be a frame."""
         return bool(self.calls or (frames and self.frames))
 
@@ -197,7 +197,7 @@ class Turns:
                     del self._owners[name]
 
     def _note_waiting(self) -> None:
-        self._is_wanted = any(owner.calls or owner.frames for owner in self._owners.values())
+        self._is_wanted = any(owner.has_next() for owner in self._owners.values())
         if self._is_wanted and self._current is not None:
             self._needs_lookout.notify()
 
@@ -251,12 +251,11 @@ class Turns:
             owner.frames.append(job)
         elif not owner.is_busy:
             owner.idle_since = monotonic()
-        if self._current is not None and self._current is not turn:
-            self._note_waiting()
-            return None
-        self._current = self._take()
+        following = None
+        if self._current is None or self._current is turn:
+            following = self._current = self._take()
         self._note_waiting()
-        return self._current
+        return following
 
     def _look_out(self) -> None:
         """Has others go on beside what takes longer than a turn."""

@@ -145,7 +145,7 @@ def _encode_result(result: Result) -> bytes:
         rest.truncated = True
         rest.row_count_is_lower_bound = result.row_count_is_lower_bound
     encoded = rest.SerializeToString()
-    if len(encoded) > SHOWN_CHARACTERS and max(map(len, cells), default=0) > SHOWN_CHARACTERS:
+    if len(encoded) > SHOWN_CHARACTERS and max(map(len, cells)) > SHOWN_CHARACTERS:
         rest.cells[:] = [_cut(cell) for cell in cells]
         encoded = rest.SerializeToString()
     return b"".join((_encode_columns(result.columns), cell_types, encoded))

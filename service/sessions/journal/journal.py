@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
     URL,
+    BindParameter,
     Connection,
     Engine,
     Insert,
@@ -239,9 +240,11 @@ def _lock_episodes(connection: Connection, batch: Batch) -> frozenset[int]:
     return frozenset(gone)
 
 
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
 _HOLD: Select[Any] = (
     select(EPISODE.c.episode_id, EPISODE.c.status)
-    .where(EPISODE.c.episode_id.in_(bindparam("ids", expanding=True)))
+    .where(EPISODE.c.episode_id.in_(_IDS))
     .order_by(EPISODE.c.episode_id)
     .with_for_update()
 )
@@ -256,7 +259,7 @@ def _newest(session_ids: Sequence[str], connection: Connection) -> list[Recorded
 _LATER = EPISODE.alias()
 
 _NEWEST: Select[Any] = select(EPISODE).where(
-    EPISODE.c.session_id.in_(bindparam("ids", expanding=True)),
+    EPISODE.c.session_id.in_(_IDS),
     ~exists().where(_LATER.c.session_id == EPISODE.c.session_id, _LATER.c.generation > EPISODE.c.generation),
 )
 
@@ -286,9 +289,7 @@ def _steps(connection: Connection, episodes: Sequence[int]) -> dict[int, tuple[S
 
 
 _STEPS: Select[Any] = (
-    select(STEP)
-    .where(STEP.c.episode_id.in_(bindparam("ids", expanding=True)))
-    .order_by(STEP.c.episode_id, STEP.c.step_index)
+    select(STEP).where(STEP.c.episode_id.in_(_IDS)).order_by(STEP.c.episode_id, STEP.c.step_index)
 )
 
 

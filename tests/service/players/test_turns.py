@@ -70,6 +70,18 @@ def no_turn_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns_module, "TURN_SECONDS", 1000.0)
 
 
+def start(carried_out: Turns, frame: Endless) -> None:
+    """Adds a frame, and waits until it has begun."""
+    carried_out.add(frame)
+    assert frame.began.wait(WAIT)
+
+
+def finish(carried_out: Turns, job: Once) -> None:
+    """Adds a job, and waits for its end."""
+    carried_out.add(job)
+    assert job.ended.wait(WAIT)
+
+
 def test_work_one_after_the_other_stays_on_one_thread() -> None:
     carried_out = turns(8)
     seen, never = set(), threading.Event()
@@ -98,8 +110,7 @@ def test_frames_leave_threads_for_calls() -> None:
     for frame in frames:
         carried_out.add(frame)
     call = Once(lambda: None, owner="a")
-    carried_out.add(call)
-    assert call.ended.wait(WAIT)
+    finish(carried_out, call)
     stop.set()
     assert all(frame.ended.wait(WAIT) for frame in frames)
 
@@ -144,8 +155,7 @@ def test_owners_get_equal_parts_of_the_cores_whatever_they_have_waiting() -> Non
         carried_out.add(frame)
     assert all(frame.began.wait(WAIT) for frame in greedy)
     polite = Endless("polite", stop_polite)
-    carried_out.add(polite)
-    assert polite.began.wait(WAIT)
+    start(carried_out, polite)
     for _ in range(3):  # until the greedy one has made way
         before = polite.seconds, sum(frame.seconds for frame in greedy)
         stop.wait(0.3)
@@ -188,15 +198,12 @@ def test_who_comes_while_nobody_has_work_is_no_better_off_than_others() -> None:
     stop = threading.Event()
     carried_out = turns(2)
     old = Costly(lambda: None, owner="old")
-    carried_out.add(old)
-    assert old.ended.wait(WAIT)
+    finish(carried_out, old)
     assert comes(lambda: bool(carried_out._idle))
     new = Endless("new", stop)
-    carried_out.add(new)
-    assert new.began.wait(WAIT)
+    start(carried_out, new)
     again = Once(lambda: None, owner="old")
-    carried_out.add(again)
-    assert again.ended.wait(WAIT)
+    finish(carried_out, again)
     stop.set()
     assert new.ended.wait(WAIT)
 
@@ -216,11 +223,9 @@ def test_a_frame_of_long_commands_makes_way_where_no_thread_is_left() -> None:
             return True
 
     frame = Slow("", stop)
-    carried_out.add(frame)
-    assert frame.began.wait(WAIT)
+    start(carried_out, frame)
     call = Once(lambda: None)
-    carried_out.add(call)
-    assert call.ended.wait(WAIT)
+    finish(carried_out, call)
     stop.set()
     assert frame.ended.wait(WAIT)
 
@@ -228,8 +233,7 @@ def test_a_frame_of_long_commands_makes_way_where_no_thread_is_left() -> None:
 def test_who_goes_away_from_something_long_leaves_its_part_of_the_cores() -> None:
     carried_out = turns(4, cores=1)
     other = Once(lambda: None, owner="other")  # still counts for a while, so that one's part is one core
-    carried_out.add(other)
-    assert other.ended.wait(WAIT)
+    finish(carried_out, other)
     call = Once(lambda: None)
     came: list[bool] = []
 
@@ -280,8 +284,7 @@ def test_one_owner_s_long_statement_does_not_hold_the_others_up() -> None:
     stop, release = threading.Event(), threading.Event()
     carried_out = turns(4, cores=2)
     busy = Endless("busy", stop)
-    carried_out.add(busy)
-    assert busy.began.wait(WAIT)
+    start(carried_out, busy)
     long = Once(lambda: release.wait(WAIT), owner="long")
     carried_out.add(long)
     before = busy.seconds
@@ -319,8 +322,7 @@ def test_while_one_is_away_it_is_the_turn_of_others() -> None:
     assert came.wait(WAIT)
     stop = threading.Event()
     other = Endless("", stop)
-    carried_out.add(other)
-    assert other.began.wait(WAIT)
+    start(carried_out, other)
     answer.set()
     assert comes(lambda: bool(said))
     assert said == [True]  # it is the other's turn
@@ -341,8 +343,7 @@ def test_who_was_away_goes_on_when_nobody_else_has_the_turn() -> None:
         said.append(carried_out._current is not None)
 
     job = Once(ask)
-    carried_out.add(job)
-    assert job.ended.wait(WAIT)
+    finish(carried_out, job)
     assert said == [True]
 
 
@@ -351,11 +352,9 @@ def test_who_has_taken_less_need_not_wait_for_the_end_of_a_turn() -> None:
     stop = threading.Event()
     carried_out = turns(2)
     greedy = Endless("greedy", stop)
-    carried_out.add(greedy)
-    assert greedy.began.wait(WAIT)
+    start(carried_out, greedy)
     polite = Once(lambda: None, owner="polite")
-    carried_out.add(polite)
-    assert polite.ended.wait(WAIT)
+    finish(carried_out, polite)
     stop.set()
     assert greedy.ended.wait(WAIT)
     assert greedy.turns == 2
