@@ -46,14 +46,16 @@ _PLAYER: tuple[tuple[str, Any, str], ...] = (
     (LINK, player.Player, "_send_with_records"),
     (JOURNAL, link, "plain_records"),
     (JOURNAL, session, "digest"),
-    (DECODE, Environment, "read_frame"),
+    (DECODE, Frame, "read"),
     (DECODE, wire, "read_action"),
-    (DISPATCH, player._Job, "go_on"),  # all that a player does for a frame
+    (DISPATCH, player._Reading, "go_on"),  # with the next, all that a player does for a frame
+    (DISPATCH, player._Job, "go_on"),
     (EPISODE, Episode, "step"),
     (SANDBOX, Remembering, "execute"),
     (GRADE, ProgressMeter, "measure"),
     (REWARD, SqlenvProfile, "reward"),
     (ENCODE, Frame, "answers"),
+    (RESET, Environment, "look_ahead"),
     (RESET, Environment, "_reset"),
 )
 _COMMIT = "Committer._write_all"  # the task that writes the journal

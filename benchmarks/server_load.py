@@ -86,16 +86,20 @@ def server(
             bank = Path(folder) / "benchmark.sqlite"
             workload.write_benchmark_bank(bank)
             arguments += ["--bank", str(bank)]
-        process = subprocess.Popen(
-            [*command, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        log = Path(folder) / "log"
+        with log.open("w", encoding="utf-8") as stderr:
+            process = subprocess.Popen(
+                [*command, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
         assert process.stdout is not None
         try:
-            yield Server(json.loads(process.stdout.readline())["address"], process.pid)
+            if not (ready := process.stdout.readline()):
+                raise RuntimeError(f"the server did not start:\n{log.read_text(encoding='utf-8')}")
+            yield Server(json.loads(ready)["address"], process.pid)
         finally:
             process.terminate()
             process.wait(timeout=30)
