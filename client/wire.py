@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import IntEnum
+from functools import lru_cache
 from typing import TypeVar, cast
+
+from google.protobuf.message import Message
 
 from sqldojo.v1 import (
     action_pb2,
@@ -62,6 +65,11 @@ StepMessage = environment_pb2.StepRequest | environment_pb2.StepWithReviewReques
 StepAnswer = environment_pb2.StepResponse | environment_pb2.StepWithReviewResponse
 
 _Member = TypeVar("_Member", bound=IntEnum)
+_Message = TypeVar("_Message", bound=Message)
+_Read = TypeVar("_Read")
+
+_KEPT = 512  # messages of a kind that are kept as they were read
+_KEPT_BYTES = 16 * 1024  # of one of them, encoded
 
 
 # Requests
@@ -167,10 +175,33 @@ def benchmark_request(
 # Observations and steps
 
 
+def _read_once(
+    kind: type[_Message],
+) -> Callable[[Callable[[_Message], _Read]], Callable[[_Message], _Read]]:
+    """Has equal messages of a kind read once: the rollouts of one prompt get the same again and again."""
+
+    def decorate(read: Callable[[_Message], _Read]) -> Callable[[_Message], _Read]:
+        @lru_cache(_KEPT)
+        def read_or_find(data: bytes) -> _Read:
+            return read(kind.FromString(data))
+
+        def read_message(message: _Message) -> _Read:
+            data = message.SerializeToString()
+            return read_or_find(data) if len(data) <= _KEPT_BYTES else read(message)
+
+        return read_message
+
+    return decorate
+
+
 def first_observation(message: observation_pb2.Observation) -> Observation:
     """Gives an observation that carries its brief. Its history is empty: the message has none."""
-    brief = message.brief
-    bare = Observation(
+    return next_observation(message, _brief(message.brief))
+
+
+@_read_once(observation_pb2.Brief)
+def _brief(brief: observation_pb2.Brief) -> Observation:
+    return Observation(
         task_id=brief.task_id,
         kind=_member(TaskKind, brief.kind),
         database_id=brief.database_id,
@@ -182,7 +213,6 @@ def first_observation(message: observation_pb2.Observation) -> Observation:
         budget=brief.budget,
         profile=brief.profile,
     )
-    return next_observation(message, bare)
 
 
 def next_observation(message: observation_pb2.Observation, brief: Observation) -> Observation:
@@ -253,18 +283,25 @@ def action_of(message: action_pb2.Action) -> Action:
             raise ValueError(f"the server sent an action of kind {kind}; a newer sqldojo may know it")
 
 
+@_read_once(observation_pb2.Result)
 def _result(message: observation_pb2.Result) -> Result:
-    values = iter(
-        [_READ_CELL[kind](cell) for kind, cell in zip(message.cell_types, message.cells, strict=True)]
-    )
+    kinds, cells, width = message.cell_types[:], message.cells[:], len(message.columns)
+    if len(kinds) != len(cells):
+        raise ValueError(f"a result of {len(cells)} cells and {len(kinds)} types")
+    columns = [_column(kinds[place::width], cells[place::width]) for place in range(width)]
     return Result(
         columns=tuple([Column(column.name, column.declared_type) for column in message.columns]),
-        # The same iterator for each column: zip takes a row's cells from it one after the other.
-        rows=tuple(zip(*[values] * len(message.columns), strict=True)),
+        rows=tuple(zip(*columns, strict=True)),
         row_count=message.row_count,
         truncated=message.truncated,
         row_count_is_lower_bound=message.row_count_is_lower_bound,
     )
+
+
+def _column(kinds: Sequence[int], cells: Sequence[str]) -> list[Value]:
+    if len(set(kinds)) == 1:
+        return list(map(_READ_CELL[kinds[0]], cells))
+    return [_READ_CELL[kind](cell) for kind, cell in zip(kinds, cells, strict=True)]
 
 
 def _null(_: str) -> None:
@@ -289,6 +326,7 @@ def _action_error(message: observation_pb2.ActionError) -> ActionError:
     return ActionError(_member(ErrorKind, message.kind), message.message, tuple(message.available))
 
 
+@_read_once(reward_pb2.RewardBreakdown)
 def _reward(message: reward_pb2.RewardBreakdown) -> Reward:
     return Reward(
         total=message.total,

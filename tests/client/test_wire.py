@@ -304,6 +304,38 @@ def test_infinities_are_numbers():
     assert seen.result.rows == ((math.inf,), (-math.inf,))
 
 
+def result_of(message):
+    return wire.first_observation(
+        observation_pb2.Observation(brief=observation_pb2.Brief(kind=TaskKind.EXPLORE), result=message)
+    ).result
+
+
+def test_what_the_rollouts_of_a_prompt_see_alike_is_held_once():
+    short, long = (
+        observation_pb2.Result(
+            columns=[observation_pb2.Column(name="x")],
+            cell_types=[observation_pb2.CELL_TYPE_TEXT] * 20,
+            cells=["x" * length] * 20,
+            row_count=20,
+        )
+        for length in (10, 1000)
+    )
+    assert result_of(short) is result_of(over_the_wire(short))
+    assert result_of(long) == result_of(over_the_wire(long))
+    assert result_of(long) is not result_of(long)
+
+
+@pytest.mark.parametrize(("types", "cells"), [(3, 3), (2, 4), (4, 2)])
+def test_cells_that_make_no_rows_are_refused(types, cells):
+    message = observation_pb2.Result(
+        columns=[observation_pb2.Column(name=name) for name in "xy"],
+        cell_types=[observation_pb2.CELL_TYPE_TEXT] * types,
+        cells=["x"] * cells,
+    )
+    with pytest.raises(ValueError, match=r"result of|zip"):
+        result_of(message)
+
+
 def test_what_only_a_newer_server_says_is_named():
     with pytest.raises(ValueError, match="TaskKind 9"):
         wire.first_observation(observation_pb2.Observation(brief=observation_pb2.Brief(kind=9)))
