@@ -6,7 +6,8 @@ may touch is handed to it: the prepared task, the session's databases, a reviewe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from .action import Action, Answer, Describe, Query, Sample, Submit, Unparsed
@@ -21,6 +22,8 @@ from .schema import Table
 from .task import PreparedTask, TaskKind
 
 SAMPLED_ROWS = 5
+KEPT_ANSWERS = 1_024  # whose grades are kept: the rollouts of a prompt give the same ones
+KEPT_ANSWER_LENGTH = 200
 DESCRIPTION = tuple(Column(name) for name in ("column", "type", "not_null", "primary_key", "references"))
 
 
@@ -31,7 +34,7 @@ class EpisodeState(NamedTuple):
     """Where an episode stands between two steps."""
 
     budget: int
-    standing: Standing
+    standing: Standing | None = None  # None before the first step: see Episode.standing
     steps_used: int = 0
     outcome: Outcome = Outcome.RUNNING
     total_reward: float = 0.0
@@ -77,9 +80,12 @@ class Episode:
 
     def start(self, budget: int = 0) -> tuple[EpisodeState, Observation]:
         """Gives the state and observation before the first step; budget 0 means the profile's."""
-        standing = self.profile.start(self._broken())
-        state = EpisodeState(budget or self.profile.budget, standing)
+        state = EpisodeState(budget or self.profile.budget)
         return state, _observe(state, None, None)
+
+    def standing(self, state: EpisodeState) -> Standing:
+        """Gives what the profile compares the next step with; before the first one, the broken query."""
+        return state.standing or self.profile.start(_broken(self.prepared, self._reviewer))
 
     def step(
         self, state: EpisodeState, action: Action, *, reviewed: bool = False, cut_short: str = ""
@@ -95,7 +101,7 @@ class Episode:
         effect = self._perform(action, reviewed, key in state.seen, cut_short)
         used = state.steps_used + 1
         outcome = self._outcome(effect, exhausted=used >= state.budget)
-        reward, standing = self.profile.reward(state.standing, effect, outcome, state.budget)
+        reward, standing = self.profile.reward(self.standing(state), effect, outcome, state.budget)
         seen = state.seen if key is None or effect.repeated else state.seen | {key}
         total = state.total_reward + reward.total
         state = EpisodeState(state.budget, standing, used, outcome, total, seen)
@@ -135,9 +141,9 @@ class Episode:
             case Sample(table):
                 return _effect(action, self._lookup(table, self._sample), repeated)
             case Answer(value) if self._knows(action):
-                kind = self.prepared.task.answer_kind
-                assert kind is not None, "the bank gives every explore task an answer kind"
-                return Effect(action, correct=grade_answer(kind, self.prepared.gold[0], value))
+                is_short = len(value) <= KEPT_ANSWER_LENGTH
+                is_right = _known_answer if is_short else _is_answer
+                return Effect(action, correct=is_right(self.prepared, value))
             case Unparsed():
                 return Effect(action, error=_UNPARSED)
             case _:
@@ -220,13 +226,31 @@ class Episode:
         reviewer = gate or self._reviewer
         return reviewer.review(sql, self.prepared.schema, self.prepared.task.permissions)
 
-    def _broken(self) -> Effect | None:
-        broken = self.prepared.broken
-        if broken is None:
-            return None
-        sql = self.prepared.task.broken_sql
-        progress = self.prepared.meter.measure(broken) if isinstance(broken, Rows) else 0.0
-        return _effect(Submit(sql), broken, progress=progress, review=self._review(sql))
+
+def foresee(prepared: PreparedTask, reviewer: Reviewer) -> Iterator[None]:
+    """Works out, bit by bit, what the steps of a task's episodes will ask for, so that they find it done."""
+    for _ in prepared.gold:
+        yield
+    _broken(prepared, reviewer)
+
+
+def _broken(prepared: PreparedTask, reviewer: Reviewer) -> Effect | None:
+    """The broken query as if it had been submitted; None for a task that has none."""
+    broken, task = prepared.broken, prepared.task
+    if broken is None:
+        return None
+    progress = prepared.meter.measure(broken) if isinstance(broken, Rows) else 0.0
+    review = reviewer.review(task.broken_sql, prepared.schema, task.permissions)
+    return _effect(Submit(task.broken_sql), broken, progress=progress, review=review)
+
+
+def _is_answer(prepared: PreparedTask, value: str) -> bool:
+    kind = prepared.task.answer_kind
+    assert kind is not None, "the bank gives every explore task an answer kind"
+    return grade_answer(kind, prepared.gold[0], value)
+
+
+_known_answer = lru_cache(KEPT_ANSWERS)(_is_answer)
 
 
 def _effect(

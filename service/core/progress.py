@@ -93,10 +93,11 @@ def binned(progress: float) -> float:
 def _numbers(values: frozenset[Value]) -> list[int | float]:
     if _NUMERIC.isdisjoint(map(type, values)):
         return []
-    return sorted([value for value in values if isinstance(value, int | float)])
+    return sorted([value for value in values if isinstance(value, _NUMBER)])
 
 
-_NUMERIC = frozenset({int, float})
+_NUMBER = (int, float)
+_NUMERIC = frozenset(_NUMBER)
 
 
 def _closeness(number: int | float, others: list[int | float]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -75,14 +76,15 @@ class Task:
 class PreparedTask:
     """A task with all that was executed once for it, so that an episode can be played.
 
-    `gold` holds the gold rows by instance, the visible one first (an explore task has that one only).
-    `broken` is what the broken query gives on the visible instance; None for an explore task. It is equal to
-    itself alone, so that what is worked out for it once can be kept by it.
+    `gold` holds the gold rows by instance, the visible one first (an explore task has that one only); they
+    may be run only when they are asked for. `broken` is what the broken query gives on the visible instance;
+    None for an explore task. It is equal to itself alone, so that what is worked out for it once can be kept
+    by it.
     """
 
     task: Task
     schema: Schema
-    gold: tuple[Rows, ...]
+    gold: Sequence[Rows]
     broken: Rows | ActionError | None = None
 
     @cached_property

@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -272,6 +272,25 @@ class _Reading:
         return True
 
 
+class _Ahead:
+    """Work for calls to come, in bits."""
+
+    owner = ""
+    is_frame = True
+    seconds = 0.0
+
+    def __init__(self, work: Iterator[None]) -> None:
+        self._work = work
+
+    def go_on(self, _: Slot, must_yield: Callable[[], bool]) -> bool:
+        """See Job."""
+        try:
+            return not any(must_yield() for _ in self._work)
+        except Exception:
+            log.exception("what calls may ask for could not be worked out")
+            return True
+
+
 class Lanes:
     """Frames in lanes: those of one lane are carried out in order, one at a time. For any thread."""
 
@@ -378,13 +397,16 @@ def _make_sessions(
         other = load_reviewer(config.reviewer)
         gate = PluggedReviewer(reviewer, other, config.reviewer_seconds, turns.away)
 
+    def later(work: Iterator[None]) -> None:
+        turns.add_spare(_Ahead(work))
+
     def make_id() -> str:
         while share_of(made := secrets.token_urlsafe(16), config.players) != own:
             pass
         return made
 
     return SessionStore(
-        Episodes(bank, pool, reviewer, config.profiles, wire.ENCODING, gate),
+        Episodes(bank, pool, reviewer, config.profiles, wire.ENCODING, gate, later),
         memory,
         max_sessions=-(-config.max_sessions // config.players),
         owner_sessions=-(-config.caller_sessions // config.players),

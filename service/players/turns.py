@@ -16,6 +16,7 @@ from .link import Slot
 
 TURN_SECONDS = 0.005  # after which a frame makes way for what waits, or others go on beside what it is at
 LINGER_SECONDS = 1.0  # for which an owner without work keeps its share of the processor
+MAX_SPARE = 1_024  # jobs that wait until nothing else does; of more, the last ones
 
 
 class Job(Protocol):
@@ -114,6 +115,8 @@ class Turns:
         self._needs_lookout = threading.Condition(self._lock)
         self._idle: list[_Thread] = []  # a heap
         self._owners: dict[str, _Owner] = {}
+        self._spare = _Owner(0.0)
+        self._spare.frames = deque(maxlen=MAX_SPARE)
         self._frames = 0  # that run
         self._alone_until = 0.0  # when a second owner came
         self._current: _Turn | None = None  # whose turn it is
@@ -140,6 +143,13 @@ class Turns:
             if owner is not current.owner and owner.used < current.owner.used + monotonic() - current.began:
                 current.until = 0.0
             self._note_waiting()
+
+    def add_spare(self, job: Job) -> None:
+        """Has a job carried out while no other waits. It counts as a frame, and makes way at once."""
+        with self._lock:
+            self._spare.frames.append(job)
+            if self._current is None:
+                self._hand_out()
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -181,10 +191,12 @@ class Turns:
             for owner in self._owners.values()
             if len(owner.running) - owner.away < part and owner.has_next(frames)
         )
-        owner = min(ready, key=lambda each: each.used, default=None)
-        if owner is None:
+        owner = min(ready, key=lambda each: each.used, default=self._spare)
+        if not owner.has_next(frames) or (owner is self._spare and owner.running):
             return None
         turn = _Turn(owner.take(frames), owner)
+        if owner is self._spare:
+            turn.until = 0.0
         self._frames += turn.job.is_frame
         owner.running.add(turn)
         return turn

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ..core.episode import Episode
+from collections.abc import Callable, Iterator
+from weakref import WeakSet
+
+from ..core.episode import Episode, foresee
 from ..core.profiles import Profile, Profiles
 from ..core.review import Reviewer
-from ..core.task import Task
+from ..core.task import PreparedTask, Task
 from ..sandbox.pool import DatabasePool, SessionWorld
 from ..tasks.bank import TaskBank, UnknownTask
 from .journal.records import Recorded
@@ -16,7 +19,8 @@ from .session import Encoding, ReplayMismatch, Session, digest
 class Episodes:
     """The episodes that a bank's tasks, some profiles and a reviewer make possible. For any thread.
 
-    `reviewer` grades statements; it also says what may be run, unless there is a `gate` that does.
+    `reviewer` grades statements; it also says what may be run, unless there is a `gate` that does. `later` is
+    given the work that an opened task will make, bit by bit, for whoever has time before its steps come.
     """
 
     def __init__(
@@ -27,6 +31,7 @@ class Episodes:
         profiles: Profiles,
         encoding: Encoding,
         gate: Reviewer | None = None,
+        later: Callable[[Iterator[None]], None] = lambda _: None,
     ) -> None:
         self.bank_digest = bank.digest
         self.encoding = encoding
@@ -35,6 +40,8 @@ class Episodes:
         self._reviewer = reviewer
         self._gate = gate
         self._profiles = profiles
+        self._later = later
+        self._foreseen: WeakSet[PreparedTask] = WeakSet()
 
     def make(self, task_id: str, profile: str) -> Episode:
         """Makes an episode that is not begun; an empty profile means the one of the task's kind."""
@@ -50,6 +57,9 @@ class Episodes:
                 field="task_id",
                 hint="TaskService.ListTasks lists the tasks.",
             ) from unknown
+        if prepared not in self._foreseen:
+            self._foreseen.add(prepared)
+            self._later(foresee(prepared, self._reviewer))
         task = prepared.task
         world = self._pool.world(self._bank.images(task.database_id), task.permissions)
         episode = Episode(prepared, self._profile(profile, task), world, self._reviewer, self._gate)

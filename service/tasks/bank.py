@@ -130,9 +130,9 @@ class TaskBank:
         return self.images(database_id).schema
 
     def prepare(self, task_id: str) -> PreparedTask:
-        """Gives a task with its gold rows; its statements are run when it is first asked for.
+        """Gives a task that is ready to be played, made when it is first asked for.
 
-        Raises GoldFailed when gold cannot be run, which the bank's build rules out.
+        Asking for its gold rows raises GoldFailed when gold cannot be run, which the bank's build rules out.
         """
 
         def make() -> PreparedTask:

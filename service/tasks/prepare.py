@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from threading import Lock
+from typing import overload
+
 from ..core.execution import ActionError, Rows
 from ..core.task import PreparedTask, Task, TaskKind
 from ..sandbox.database import Database
@@ -14,18 +18,47 @@ class GoldFailed(Exception):
 
 
 def prepare(task: Task, images: DatabaseImages) -> PreparedTask:
-    """Runs gold on the visible instance, for a repair task on all instances, and the broken statement.
-
-    Raises GoldFailed.
-    """
+    """Runs the broken statement; gold is run when its rows are first asked for."""
     repair = task.kind is TaskKind.REPAIR
-    instances = len(images.images) if repair else 1
     return PreparedTask(
         task=task,
         schema=images.schema,
-        gold=tuple(gold_rows(task, images, instance) for instance in range(instances)),
+        gold=_Gold(task, images),
         broken=judged_rows(task, task.broken_sql, images, 0) if repair else None,
     )
+
+
+class _Gold(Sequence[Rows]):
+    """Gold rows of the visible instance, for a repair task of all instances; run when first asked for.
+
+    For several threads at once. Asking for rows raises GoldFailed where gold can't be run.
+    """
+
+    def __init__(self, task: Task, images: DatabaseImages) -> None:
+        self._task = task
+        self._images = images
+        self._instances = range(len(images.images) if task.kind is TaskKind.REPAIR else 1)
+        self._rows: dict[int, Rows] = {}
+        self._running = Lock()
+
+    def __len__(self) -> int:
+        return len(self._instances)
+
+    @overload
+    def __getitem__(self, place: int) -> Rows: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Rows, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Rows | tuple[Rows, ...]:
+        if isinstance(place, slice):
+            return tuple(self[instance] for instance in self._instances[place])
+        instance = self._instances[place]
+        if instance not in self._rows:
+            with self._running:
+                if instance not in self._rows:
+                    self._rows[instance] = gold_rows(self._task, self._images, instance)
+        return self._rows[instance]
 
 
 def gold_rows(task: Task, images: DatabaseImages, instance: int) -> Rows:

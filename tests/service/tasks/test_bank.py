@@ -155,7 +155,7 @@ def test_many_threads_get_the_one_prepared_task(small: TaskBank) -> None:
 def test_a_gold_that_cannot_run_is_an_error_each_time(small: TaskBank) -> None:
     for _ in range(2):
         with pytest.raises(GoldFailed, match="gold fails on instance 0: no such column: x"):
-            small.prepare(BAD_GOLD.task_id)
+            small.prepare(BAD_GOLD.task_id).gold[0]
 
 
 def test_damage_after_opening_is_noticed(small: TaskBank) -> None:
