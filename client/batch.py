@@ -6,14 +6,16 @@ import asyncio
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Self, TypeVar
 
 import grpc
 
-from sqldojo.v1.environment_pb2 import ResetRequest
+from sqldojo.v1.environment_pb2 import CommandResult, ResetRequest
 
 from .channel import Channel
 from .errors import DojoError
+from .frame_stream import step_answer, step_command
 from .session import Session
 from .streams import Streams, batch_closed
 from .types import Action, EpisodeSpec, Pending, Step
@@ -22,12 +24,21 @@ from .wire import check_action, reset_request
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _UnderWay:
-    """A step that is played, or whose answer has come and was not given yet."""
+    """A step that is played, or whose outcome has come and was not given yet."""
 
     action: Action
-    playing: asyncio.Task[Step]
+    outcome: Step | BaseException | None = None
+    playing: asyncio.Task[Step] | None = None  # where it has to wait for other steps of its session
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """Who waits for steps: those that have not come, and what is done when all have."""
+
+    left: set[_UnderWay]
+    all_came: asyncio.Future[None]
 
 
 class Batch:
@@ -43,6 +54,7 @@ class Batch:
             raise ValueError(f"streams {streams} must be 1 or more")
         self._streams = Streams(channel, streams)
         self._under_way: dict[Session, _UnderWay] = {}
+        self._waiting: set[_Waiting] = set()
         self._on_closed = on_closed
         self._closed: asyncio.Task[None] | None = None
 
@@ -85,7 +97,8 @@ class Batch:
         turn = list(actions.items() if isinstance(actions, Mapping) else actions)
         self._check(turn)
         for session, action in turn:
-            self._under_way[session] = _UnderWay(action, asyncio.create_task(session.step(action)))
+            self._under_way[session] = under_way = _UnderWay(action)
+            self._play(session, under_way)
         sessions = dict.fromkeys(session for session, _ in turn)
         await self._wait(sessions, timeout)
         late = [session for session in self._under_way if session not in sessions and self._has_come(session)]
@@ -111,8 +124,8 @@ class Batch:
 
     async def _close(self) -> None:
         await self._streams.close()
-        playing = [under_way.playing for under_way in self._under_way.values()]
-        for task in playing:  # one may wait to be tried again
+        playing = [under_way.playing for under_way in self._under_way.values() if under_way.playing]
+        for task in playing:
             task.cancel()
         await asyncio.gather(*playing, return_exceptions=True)
         self._on_closed(self)
@@ -130,24 +143,56 @@ class Batch:
             seen.add(session)
             check_action(action)
 
-    async def _wait(self, sessions: Collection[Session], seconds: float | None) -> None:
-        playing = [self._under_way[session].playing for session in sessions]
-        if playing:
-            await asyncio.wait(playing, timeout=seconds)
+    def _play(self, session: Session, under_way: _UnderWay) -> None:
+        action = under_way.action
+        request = session.begin_batched(action)
+        if request is None:
+            under_way.playing = asyncio.create_task(session.step(action))
+            under_way.playing.add_done_callback(partial(self._on_played, under_way))
         else:
+            on_end = partial(self._on_end, session, under_way)
+            self._streams.send(session.session_id, step_command(request), on_end)
+
+    def _on_end(self, session: Session, under_way: _UnderWay, outcome: CommandResult | BaseException) -> None:
+        try:
+            answer = step_answer(outcome) if isinstance(outcome, CommandResult) else outcome
+            self._come(under_way, session.end_batched(under_way.action, answer))
+        except BaseException as error:
+            self._come(under_way, error)
+
+    def _on_played(self, under_way: _UnderWay, playing: asyncio.Task[Step]) -> None:
+        failed = batch_closed() if playing.cancelled() else playing.exception()
+        self._come(under_way, failed or playing.result())
+
+    def _come(self, under_way: _UnderWay, outcome: Step | BaseException) -> None:
+        under_way.outcome = outcome
+        for waiting in self._waiting:
+            waiting.left.discard(under_way)
+            if not waiting.left and not waiting.all_came.done():
+                waiting.all_came.set_result(None)
+
+    async def _wait(self, sessions: Collection[Session], seconds: float | None) -> None:
+        under_way = (self._under_way[session] for session in sessions)
+        left = {each for each in under_way if each.outcome is None}
+        if not left:
             await asyncio.sleep(0)  # who asks again and again lets others have the loop
+            return
+        waiting = _Waiting(left, asyncio.get_running_loop().create_future())
+        self._waiting.add(waiting)
+        try:
+            await asyncio.wait((waiting.all_came,), timeout=seconds)
+        finally:
+            self._waiting.remove(waiting)
 
     def _has_come(self, session: Session) -> bool:
-        return self._under_way[session].playing.done()
+        return self._under_way[session].outcome is not None
 
     def _give(self, session: Session) -> Step | DojoError | Pending:
-        action, playing = self._under_way[session].action, self._under_way[session].playing
-        if not playing.done():
-            return Pending(action)
+        under_way = self._under_way[session]
+        if under_way.outcome is None:
+            return Pending(under_way.action)
         del self._under_way[session]
-        if playing.cancelled():
-            return batch_closed()
-        return _given(playing.exception() or playing.result())
+        return _given(under_way.outcome)
 
 
 def _given(outcome: _T | BaseException) -> _T | DojoError:

@@ -20,7 +20,7 @@ from sqldojo.v1.environment_pb2 import (
 from .channel import MAX_MESSAGE_BYTES, Channel
 from .errors import DojoError, error_of_call
 from .retry import BACKOFF, may_retry, wait_for
-from .wire import StepMessage
+from .wire import StepAnswer, StepMessage
 
 MAX_FRAME_SIZE = 256  # commands; the contract's
 MAX_COMMAND_BYTES = MAX_MESSAGE_BYTES - 1024  # a frame's own bytes come on top
@@ -170,6 +170,11 @@ class FrameStream:
 def step_command(step: StepMessage) -> Command:
     """Gives the command that plays a step."""
     return Command(step_with_review=step) if isinstance(step, StepWithReviewRequest) else Command(step=step)
+
+
+def step_answer(result: CommandResult) -> StepAnswer:
+    """Gives the answer to a command that plays a step."""
+    return result.step_with_review if result.HasField("step_with_review") else result.step
 
 
 class _StreamEndedError(Exception):

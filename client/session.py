@@ -56,6 +56,7 @@ class Session:
         self._carrier = carrier
         self._reviewed = reviewed
         self._turn = asyncio.Lock()
+        self._batched: asyncio.Future[None] | None = None  # done when the step of a batch is answered
         self._unanswered: Action | None = None
 
     @classmethod
@@ -106,6 +107,8 @@ class Session:
         no error but an observation.
         """
         async with self._turn:
+            while self._batched is not None:
+                await asyncio.shield(self._batched)
             if self._unanswered is not None and self._unanswered != action:
                 await self._play(self._unanswered)
             return await self._play(action)
@@ -119,17 +122,42 @@ class Session:
         """Ends the session on the service. Closing one that is closed, or has expired, does nothing."""
         await _close(self._carrier, self.session_id)
 
+    def begin_batched(self, action: Action) -> StepMessage | None:
+        """Begins a step that a batch carries out; None where other steps come before it."""
+        if self._turn.locked() or self._batched is not None or self._unanswered not in (None, action):
+            return None
+        self._batched = asyncio.get_running_loop().create_future()
+        return self._request(action)
+
+    def end_batched(self, action: Action, outcome: StepAnswer | BaseException) -> Step:
+        """Ends it with its answer. Raises what `outcome` is, and ValueError for what can't be read."""
+        assert self._batched is not None, "a batch ends what it has begun"
+        self._batched.set_result(None)
+        self._batched = None
+        if isinstance(outcome, BaseException):
+            self._note_failed(outcome)
+            raise outcome
+        return self._see(action, outcome)
+
     async def _play(self, action: Action) -> Step:
-        request = step_request(
-            self.session_id, len(self.observation.history) + 1, action, reviewed=self._reviewed
-        )
-        self._unanswered = action
         try:
-            answer = await self._carrier.step(request)
+            answer = await self._carrier.step(self._request(action))
         except DojoError as error:
-            if not may_retry(error):
-                self._unanswered = None
+            self._note_failed(error)
             raise
+        return self._see(action, answer)
+
+    def _request(self, action: Action) -> StepMessage:
+        index = len(self.observation.history) + 1
+        request = step_request(self.session_id, index, action, reviewed=self._reviewed)
+        self._unanswered = action
+        return request
+
+    def _note_failed(self, error: BaseException) -> None:
+        if isinstance(error, DojoError) and not may_retry(error):
+            self._unanswered = None
+
+    def _see(self, action: Action, answer: StepAnswer) -> Step:
         self._unanswered = None
         step = played_step(answer, action, self.observation)
         self.observation = self.observation.after(step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,13 +24,15 @@ from sqldojo.v1.environment_pb2 import (
 
 from .channel import Channel
 from .errors import DojoError, error_of_command
-from .frame_stream import MAX_COMMAND_BYTES, MAX_FRAME_SIZE, FrameStream, step_command
+from .frame_stream import MAX_COMMAND_BYTES, MAX_FRAME_SIZE, FrameStream, step_answer, step_command
 from .retry import BACKOFF, may_retry, wait_for
 from .wire import StepAnswer, StepMessage
 
 _MAX_LANES = 64
 _OUTSTANDING = 4  # frames of one stream; more than one only where a part fills several
 _CLOSE_SECONDS = 5.0
+
+OnEnd = Callable[[CommandResult | BaseException], None]
 
 
 class Streams:
@@ -46,7 +48,8 @@ class Streams:
         self._channel = channel
         self._streams = streams
         self._lanes: list[_Lane] = []
-        self._waiting: list[_Errand] = []
+        self._waiting: list[Errand] = []
+        self._refused: dict[Errand, asyncio.TimerHandle] = {}  # for a time
         self._numbers = itertools.count()
         self._live: set[str] = set()  # the sessions that may be open on the service
         self._apart: set[str] = set()
@@ -64,8 +67,7 @@ class Streams:
 
     async def step(self, request: StepMessage) -> StepAnswer:
         """Plays a step. Raises DojoError."""
-        result = await self._carry(request.session_id, step_command(request))
-        return result.step_with_review if result.HasField("step_with_review") else result.step
+        return step_answer(await self._carry(request.session_id, step_command(request)))
 
     async def state(self, request: GetStateRequest) -> GetStateResponse:
         """Gives a session's state, by a call of its own, since frames have no command for it."""
@@ -91,15 +93,26 @@ class Streams:
         self._is_closed = True
         self._give_out()
         until = asyncio.get_running_loop().time() + _CLOSE_SECONDS
-        resets = [errand.answer for errand in self._under_way() if errand.command.HasField("reset")]
-        await _wait(resets, until)  # or a session might be opened after it was closed
+        for errand, again in self._refused.items():
+            if not errand.command.HasField("close"):
+                again.cancel()
+                errand.on_end(batch_closed())
+        # A session that is being opened might be after it was closed.
+        opening = []
+        for errand in self._under_way():
+            if errand.command.HasField("reset"):
+                opened, errand.on_end = _awaited(errand.on_end)
+                opening.append(opened)
+        await _wait(opening, until)
         busy = {errand.session_id for errand in self._under_way()}
         for lane in self._lanes:
             if not lane.is_free:
                 lane.running.cancel()
         # Closing one that plays takes until its statement has ended, so it must not hold up others.
-        ways = ((session_id, self._channel if session_id in busy else self) for session_id in self._live)
-        closing = [asyncio.create_task(_close(session_id, way)) for session_id, way in ways]
+        closing = [
+            asyncio.ensure_future(_close(each, self._channel)) if each in busy else self._closed(each)
+            for each in self._live
+        ]
         await _wait(closing, until)
         for lane in self._lanes:
             lane.stream.finish()
@@ -109,44 +122,82 @@ class Streams:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _under_way(self) -> list[_Errand]:
+    def _closed(self, session_id: str) -> asyncio.Future[None]:
+        closed, on_end = _awaited()
+        self.send(session_id, Command(close=CloseSessionRequest(session_id=session_id)), on_end)
+        return closed
+
+    def _under_way(self) -> list[Errand]:
         return [errand for lane in self._lanes for errand in lane.errands.values()]
 
     async def _carry(self, session_id: str, command: Command) -> CommandResult:
         """Has a command carried out, again while that may help. Raises DojoError."""
-        if command.ByteSize() > MAX_COMMAND_BYTES:
-            raise DojoError(
-                f"the request has {command.ByteSize()} bytes; at most {MAX_COMMAND_BYTES} can be sent",
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-            )
-        waits = BACKOFF.waits()
-        while True:
-            result = await self._send(session_id, command)
-            if not result.HasField("error"):
-                return result
-            error = error_of_command(result.error)
-            wait = next(waits, None)
-            if wait is None or not may_retry(error):
-                raise error
-            await asyncio.sleep(wait_for(error, wait))
+        answer: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
 
-    def _send(self, session_id: str, command: Command) -> asyncio.Future[CommandResult]:
-        if self._is_closed and not command.HasField("close"):
-            raise batch_closed()
-        command.correlation_id = next(self._numbers)
-        loop = asyncio.get_running_loop()
-        errand = _Errand(session_id, command, loop.create_future())
+        def end(outcome: CommandResult | BaseException) -> None:
+            if answer.done():
+                return
+            if isinstance(outcome, BaseException):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+        errand = self.send(session_id, command, end)
+        try:
+            return await answer
+        finally:
+            errand.is_wanted = False
+
+    def send(self, session_id: str, command: Command, on_end: OnEnd) -> Errand:
+        """Has a command carried out, again while that may help.
+
+        `on_end` is given its result, or why there is none, a DojoError.
+        """
+        errand = Errand(session_id, command, on_end)
+        if command.ByteSize() > MAX_COMMAND_BYTES:
+            on_end(
+                DojoError(
+                    f"the request has {command.ByteSize()} bytes; at most {MAX_COMMAND_BYTES} can be sent",
+                    grpc.StatusCode.RESOURCE_EXHAUSTED,
+                )
+            )
+        else:
+            self._send(errand)
+        return errand
+
+    def _send(self, errand: Errand) -> None:
+        if self._is_closed and not errand.command.HasField("close"):
+            errand.on_end(batch_closed())
+            return
+        errand.command.correlation_id = next(self._numbers)
         if not self._waiting:
-            loop.call_soon(self._give_out)
+            asyncio.get_running_loop().call_soon(self._give_out)
         self._waiting.append(errand)
-        return errand.answer
+
+    def _on_result(self, errand: Errand, result: CommandResult) -> None:
+        if not result.HasField("error"):
+            errand.on_end(result)
+            return
+        error = error_of_command(result.error)
+        if errand.waits is None:
+            errand.waits = BACKOFF.waits()
+        wait = next(errand.waits, None) if errand.is_wanted and may_retry(error) else None
+        if wait is None:
+            errand.on_end(error)
+        else:
+            later = asyncio.get_running_loop().call_later(wait_for(error, wait), self._send_again, errand)
+            self._refused[errand] = later
+
+    def _send_again(self, errand: Errand) -> None:
+        del self._refused[errand]
+        self._send(errand)
 
     def _give_out(self) -> None:
         """Gives the lanes what was asked for since the last time."""
         waiting, self._waiting = self._waiting, []
         self._lanes = [lane for lane in self._lanes if not lane.running.done()]
         bound = {errand.session_id: lane for lane in self._lanes for errand in lane.errands.values()}
-        together: dict[str, list[_Errand]] = {}
+        together: dict[str, list[Errand]] = {}
         for errand in waiting:
             lane = bound.get(errand.session_id)
             if lane is not None:  # after what is under way for the session
@@ -167,25 +218,28 @@ class Streams:
                 return lane
         if len(self._lanes) >= _MAX_LANES:
             return min(self._lanes, key=lambda lane: len(lane.errands))
-        lane = _Lane(self._channel)
+        lane = _Lane(self._channel, self._on_result)
         self._lanes.append(lane)
         return lane
 
 
 @dataclass(slots=True, eq=False)
-class _Errand:
-    """A command, and the result to come."""
+class Errand:
+    """A command, and who is to have its result. One that is not wanted any more is not sent again."""
 
     session_id: str
     command: Command
-    answer: asyncio.Future[CommandResult]
+    on_end: OnEnd
+    waits: Iterator[float] | None = None  # set once it was refused for a time
+    is_wanted: bool = True
 
 
 class _Lane:
     """A stream and what it has not answered yet."""
 
-    def __init__(self, channel: Channel) -> None:
-        self.errands: dict[int, _Errand] = {}  # by correlation id
+    def __init__(self, channel: Channel, on_result: Callable[[Errand, CommandResult], None]) -> None:
+        self._on_errand = on_result
+        self.errands: dict[int, Errand] = {}  # by correlation id
         self.stream = FrameStream(
             channel, self._on_result, frame_size=MAX_FRAME_SIZE, outstanding=_OUTSTANDING
         )
@@ -197,24 +251,33 @@ class _Lane:
         """Nothing is under way."""
         return not self.errands
 
-    def give(self, errands: Iterable[_Errand]) -> None:
+    def give(self, errands: Iterable[Errand]) -> None:
         """Has commands carried out in this order."""
         for errand in errands:
             self.errands[errand.command.correlation_id] = errand
             self.stream.send(errand.command)
 
     def _on_result(self, result: CommandResult) -> None:
-        errand = self.errands.pop(result.correlation_id)
-        if not errand.answer.done():  # else nobody waits for it any more
-            errand.answer.set_result(result)
+        self._on_errand(self.errands.pop(result.correlation_id), result)
 
     def _on_end(self, running: asyncio.Task[None]) -> None:
         """Tells those who wait why there will be no answer."""
         errands, self.errands = self.errands, {}
         why = batch_closed() if running.cancelled() else running.exception() or batch_closed()
         for errand in errands.values():
-            if not errand.answer.done():
-                errand.answer.set_exception(why)
+            errand.on_end(why)
+
+
+def _awaited(then: OnEnd = lambda _: None) -> tuple[asyncio.Future[None], OnEnd]:
+    """Gives a future, and what has it be done at a command's end, when `then` was called."""
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def on_end(outcome: CommandResult | BaseException) -> None:
+        then(outcome)
+        if not ended.done():
+            ended.set_result(None)
+
+    return ended, on_end
 
 
 async def _wait(futures: Iterable[asyncio.Future[Any]], until: float) -> None:
@@ -224,9 +287,9 @@ async def _wait(futures: Iterable[asyncio.Future[Any]], until: float) -> None:
         await asyncio.wait(futures, timeout=max(0.0, until - asyncio.get_running_loop().time()))
 
 
-async def _close(session_id: str, way: Channel | Streams) -> None:
+async def _close(session_id: str, channel: Channel) -> None:
     with contextlib.suppress(DojoError):  # one that can't be closed is one that is not there
-        await way.close_session(CloseSessionRequest(session_id=session_id))
+        await channel.close_session(CloseSessionRequest(session_id=session_id))
 
 
 def batch_closed() -> DojoError:
