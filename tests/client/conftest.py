@@ -48,7 +48,8 @@ class Refusal(Exception):
     def detail(self) -> error_pb2.ErrorDetail:
         wait = None
         if self.retry_after is not None:
-            wait = duration_pb2.Duration(nanos=int(self.retry_after * 1e9))
+            wait = duration_pb2.Duration()
+            wait.FromNanoseconds(int(self.retry_after * 1e9))
         return error_pb2.ErrorDetail(
             reason=self.reason, field="session_id", hint="Try it otherwise.", retry_after=wait
         )

@@ -234,6 +234,24 @@ def test_a_step_refused_for_a_time_is_sent_again(peer, refusal):
     asyncio.run(play())
 
 
+def test_closing_ends_a_step_that_waits_to_be_sent_again(peer, refusal):
+    async def play():
+        moved = refusal(grpc.StatusCode.ABORTED, "moved", ErrorReason.SESSION_MOVED, retry_after=30.0)
+        async with peer.connected() as dojo:
+            async with dojo.batch() as batch:
+                (session,) = await batch.reset(["t"])
+                peer.refused_commands["step"] = deque([moved])
+                steps = await batch.step_many({session: Query("select 1")}, timeout=0.05)
+                while peer.refused_commands["step"]:
+                    steps = await batch.settle(timeout=0.05)
+                assert steps == {session: Pending(Query("select 1"))}
+            (step,) = (await batch.settle(timeout=10.0)).values()
+            assert str(step) == "CANCELLED: the batch was closed."
+        assert peer.live == {}
+
+    asyncio.run(play())
+
+
 def test_a_cut_stream_is_taken_up_again(peer):
     async def play():
         peer.cuts.extend([1, 2, 1, 3, 2])

@@ -358,3 +358,38 @@ def test_who_has_taken_less_need_not_wait_for_the_end_of_a_turn() -> None:
     stop.set()
     assert greedy.ended.wait(WAIT)
     assert greedy.turns == 2
+
+
+@pytest.mark.usefixtures("no_turn_ends")
+def test_spare_jobs_begin_when_nothing_else_is_left_and_make_way_at_once() -> None:
+    stop_frame, stop_spare = threading.Event(), threading.Event()
+    carried_out = turns(2)
+    frame, spare = Endless("a", stop_frame), Endless("", stop_spare)
+    start(carried_out, frame)
+    carried_out.add_spare(spare)
+    waiting = [Once(lambda: order.append(spare.turns)) for _ in range(3)]
+    order: list[int] = []
+    for job in waiting:
+        carried_out.add(job)
+    stop_frame.set()
+    assert waiting[-1].ended.wait(WAIT)
+    assert order == [0, 0, 0]
+    assert spare.began.wait(WAIT)
+    finish(carried_out, Once(lambda: order.append(spare.turns)))  # which the spare one makes way for
+    assert order[-1] == 1
+    assert comes(lambda: spare.turns == 2)
+    stop_spare.set()
+    assert spare.ended.wait(WAIT)
+
+
+def test_spare_jobs_that_are_too_many_are_left_out_the_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns_module, "MAX_SPARE", 2)
+    stop, done = threading.Event(), []
+    carried_out = turns(2)
+    start(carried_out, Endless("a", stop))
+    jobs = [Once(lambda number=number: done.append(number), is_frame=True) for number in range(4)]
+    for job in jobs:
+        carried_out.add_spare(job)
+    stop.set()
+    assert jobs[-1].ended.wait(WAIT)
+    assert done == [2, 3]
