@@ -98,7 +98,10 @@ class Batch:
         self._check(turn)
         for session, action in turn:
             self._under_way[session] = under_way = _UnderWay(action)
-            self._play(session, under_way)
+            try:
+                self._play(session, under_way)
+            except Exception as error:
+                self._come(under_way, error)
         sessions = dict.fromkeys(session for session, _ in turn)
         await self._wait(sessions, timeout)
         late = [session for session in self._under_way if session not in sessions and self._has_come(session)]

@@ -126,8 +126,9 @@ class Session:
         """Begins a step that a batch carries out; None where other steps come before it."""
         if self._turn.locked() or self._batched is not None or self._unanswered not in (None, action):
             return None
+        request = self._request(action)
         self._batched = asyncio.get_running_loop().create_future()
-        return self._request(action)
+        return request
 
     def end_batched(self, action: Action, outcome: StepAnswer | BaseException) -> Step:
         """Ends it with its answer. Raises what `outcome` is, and ValueError for what can't be read."""

@@ -75,6 +75,8 @@ class Streams:
 
     async def close_session(self, request: CloseSessionRequest) -> CloseSessionResponse:
         """Ends a session. Raises DojoError."""
+        if self._is_closed:
+            return await self._channel.close_session(request)
         try:
             result = await self._carry(request.session_id, Command(close=request))
         except DojoError as error:
@@ -93,10 +95,7 @@ class Streams:
         self._is_closed = True
         self._give_out()
         until = asyncio.get_running_loop().time() + _CLOSE_SECONDS
-        for errand, again in self._refused.items():
-            if not errand.command.HasField("close"):
-                again.cancel()
-                errand.on_end(batch_closed())
+        self._end_refused([each for each in self._refused if not each.command.HasField("close")])
         # A session that is being opened might be after it was closed.
         opening = []
         for errand in self._under_way():
@@ -118,9 +117,15 @@ class Streams:
             lane.stream.finish()
         running = [*closing, *(lane.running for lane in self._lanes)]
         await _wait((lane.running for lane in self._lanes), until)
+        self._end_refused(list(self._refused))
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+    def _end_refused(self, errands: Iterable[Errand]) -> None:
+        for errand in errands:
+            self._refused.pop(errand).cancel()
+            errand.on_end(batch_closed())
 
     def _closed(self, session_id: str) -> asyncio.Future[None]:
         closed, on_end = _awaited()
@@ -147,11 +152,14 @@ class Streams:
             return await answer
         finally:
             errand.is_wanted = False
+            if (again := self._refused.pop(errand, None)) is not None:
+                again.cancel()
 
     def send(self, session_id: str, command: Command, on_end: OnEnd) -> Errand:
         """Has a command carried out, again while that may help.
 
-        `on_end` is given its result, or why there is none, a DojoError.
+        `on_end` is called once, maybe before this returns, with the result, or why there is none: a
+        DojoError, unless the client itself has failed.
         """
         errand = Errand(session_id, command, on_end)
         if command.ByteSize() > MAX_COMMAND_BYTES:
@@ -174,14 +182,15 @@ class Streams:
             asyncio.get_running_loop().call_soon(self._give_out)
         self._waiting.append(errand)
 
-    def _on_result(self, errand: Errand, result: CommandResult) -> None:
+    def _take(self, errand: Errand, result: CommandResult) -> None:
         if not result.HasField("error"):
             errand.on_end(result)
             return
         error = error_of_command(result.error)
+        may_send = errand.is_wanted and (not self._is_closed or errand.command.HasField("close"))
         if errand.waits is None:
             errand.waits = BACKOFF.waits()
-        wait = next(errand.waits, None) if errand.is_wanted and may_retry(error) else None
+        wait = next(errand.waits, None) if may_send and may_retry(error) else None
         if wait is None:
             errand.on_end(error)
         else:
@@ -218,7 +227,7 @@ class Streams:
                 return lane
         if len(self._lanes) >= _MAX_LANES:
             return min(self._lanes, key=lambda lane: len(lane.errands))
-        lane = _Lane(self._channel, self._on_result)
+        lane = _Lane(self._channel, self._take)
         self._lanes.append(lane)
         return lane
 
@@ -237,8 +246,8 @@ class Errand:
 class _Lane:
     """A stream and what it has not answered yet."""
 
-    def __init__(self, channel: Channel, on_result: Callable[[Errand, CommandResult], None]) -> None:
-        self._on_errand = on_result
+    def __init__(self, channel: Channel, take: Callable[[Errand, CommandResult], None]) -> None:
+        self._take = take
         self.errands: dict[int, Errand] = {}  # by correlation id
         self.stream = FrameStream(
             channel, self._on_result, frame_size=MAX_FRAME_SIZE, outstanding=_OUTSTANDING
@@ -258,7 +267,7 @@ class _Lane:
             self.stream.send(errand.command)
 
     def _on_result(self, result: CommandResult) -> None:
-        self._on_errand(self.errands.pop(result.correlation_id), result)
+        self._take(self.errands.pop(result.correlation_id), result)
 
     def _on_end(self, running: asyncio.Task[None]) -> None:
         """Tells those who wait why there will be no answer."""

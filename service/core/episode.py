@@ -7,7 +7,6 @@ may touch is handed to it: the prepared task, the session's databases, a reviewe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from .action import Action, Answer, Describe, Query, Sample, Submit, Unparsed
@@ -22,8 +21,8 @@ from .schema import Table
 from .task import PreparedTask, TaskKind
 
 SAMPLED_ROWS = 5
-KEPT_ANSWERS = 1_024  # whose grades are kept: the rollouts of a prompt give the same ones
-KEPT_ANSWER_LENGTH = 200
+KEPT_ANSWERS = 100  # of a task, the first ones, whose grades are kept: its rollouts give the same again
+KEPT_ANSWER_LENGTH = 200  # of a longer one it is not
 DESCRIPTION = tuple(Column(name) for name in ("column", "type", "not_null", "primary_key", "references"))
 
 
@@ -141,9 +140,7 @@ class Episode:
             case Sample(table):
                 return _effect(action, self._lookup(table, self._sample), repeated)
             case Answer(value) if self._knows(action):
-                is_short = len(value) <= KEPT_ANSWER_LENGTH
-                is_right = _known_answer if is_short else _is_answer
-                return Effect(action, correct=is_right(self.prepared, value))
+                return Effect(action, correct=self._is_right(value))
             case Unparsed():
                 return Effect(action, error=_UNPARSED)
             case _:
@@ -153,6 +150,17 @@ class Episode:
         """Says whether this kind of task has such an action: Answer ends an explore task, Submit a repair."""
         kind = self.prepared.task.kind
         return not isinstance(action, Submit if kind is TaskKind.EXPLORE else Answer)
+
+    def _is_right(self, value: str) -> bool:
+        prepared, graded = self.prepared, self.prepared.graded
+        is_right = graded.get(value)
+        if is_right is None:
+            kind = prepared.task.answer_kind
+            assert kind is not None, "the bank gives every explore task an answer kind"
+            is_right = grade_answer(kind, prepared.gold[0], value)
+            if len(value) <= KEPT_ANSWER_LENGTH and len(graded) < KEPT_ANSWERS:
+                graded[value] = is_right
+        return is_right
 
     def _lookup(self, name: str, show: Callable[[Table], Rows | ActionError]) -> Rows | ActionError:
         table = self.prepared.schema.find(name)
@@ -239,18 +247,8 @@ def _broken(prepared: PreparedTask, reviewer: Reviewer) -> Effect | None:
     broken, task = prepared.broken, prepared.task
     if broken is None:
         return None
-    progress = prepared.meter.measure(broken) if isinstance(broken, Rows) else 0.0
     review = reviewer.review(task.broken_sql, prepared.schema, task.permissions)
-    return _effect(Submit(task.broken_sql), broken, progress=progress, review=review)
-
-
-def _is_answer(prepared: PreparedTask, value: str) -> bool:
-    kind = prepared.task.answer_kind
-    assert kind is not None, "the bank gives every explore task an answer kind"
-    return grade_answer(kind, prepared.gold[0], value)
-
-
-_known_answer = lru_cache(KEPT_ANSWERS)(_is_answer)
+    return _effect(Submit(task.broken_sql), broken, progress=prepared.broken_progress, review=review)
 
 
 def _effect(

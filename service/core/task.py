@@ -74,12 +74,12 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class PreparedTask:
-    """A task with all that was executed once for it, so that an episode can be played.
+    """A task with all that is executed once for it, so that an episode can be played.
 
-    `gold` holds the gold rows by instance, the visible one first (an explore task has that one only); they
-    may be run only when they are asked for. `broken` is what the broken query gives on the visible instance;
-    None for an explore task. It is equal to itself alone, so that what is worked out for it once can be kept
-    by it.
+    `gold` holds the gold rows by instance, the visible one first (an explore task has that one only). They
+    may be run only when they are asked for, and what asks for them raises what that raises. `broken` is what
+    the broken query gives on the visible instance; None for an explore task. It is equal to itself alone, so
+    that what is worked out for it once can be kept by it.
     """
 
     task: Task
@@ -93,7 +93,27 @@ class PreparedTask:
         denied = self.task.permissions.denied
         return tuple(table.name for table in self.schema.tables if table.name not in denied)
 
-    @cached_property
+    @property
     def meter(self) -> ProgressMeter:
         """Measures progress towards the visible instance's gold rows."""
+        _ = self.gold[0]  # run, if it must be, outside of the lock that cached properties of all tasks share
+        return self._meter
+
+    @cached_property
+    def _meter(self) -> ProgressMeter:
         return ProgressMeter(self.gold[0])
+
+    @property
+    def broken_progress(self) -> float:
+        """The progress of what the broken query gives; 0 where that is an error."""
+        _ = self.meter
+        return self._broken_progress
+
+    @cached_property
+    def _broken_progress(self) -> float:
+        return self._meter.measure(self.broken) if isinstance(self.broken, Rows) else 0.0
+
+    @cached_property
+    def graded(self) -> dict[str, bool]:
+        """Answers and whether they are right, kept here by who grades them."""
+        return {}

@@ -273,10 +273,10 @@ class _Reading:
 
 
 class _Ahead:
-    """Work for calls to come, in bits."""
+    """Work for calls to come, in bits; it is on nobody's account, and done only in spare time."""
 
     owner = ""
-    is_frame = True
+    is_frame = False  # it takes no frame's place
     seconds = 0.0
 
     def __init__(self, work: Iterator[None]) -> None:

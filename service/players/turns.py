@@ -88,7 +88,8 @@ class Turns:
 
     One interpreter serves all threads, and two that have many short things to do get in each other's way at
     each. So it is one job's turn at a time. Others run beside it only while they are at a command that takes
-    longer than a turn, or away, waiting for what another process or thread has to say.
+    longer than a turn, or away, waiting for what another process or thread has to say. Spare jobs are carried
+    out while it would be nobody's turn.
 
     The owner next in turn is the one whose jobs have taken the least time of the processor; its calls and its
     frames take turns too. While several owners have work, each may keep an equal part of the `cores` busy,
@@ -137,7 +138,7 @@ class Turns:
                 owner.used = max(owner.used, least)
             (owner.frames if job.is_frame else owner.calls).append(job)
             current = self._current
-            if current is None:
+            if current is None or current.owner is self._spare:
                 self._hand_out()
                 return
             if owner is not current.owner and owner.used < current.owner.used + monotonic() - current.began:
@@ -145,7 +146,10 @@ class Turns:
             self._note_waiting()
 
     def add_spare(self, job: Job) -> None:
-        """Has a job carried out while no other waits. It counts as a frame, and makes way at once."""
+        """Has a job carried out while no other waits or runs. It makes way between its bits, as a frame does.
+
+        One that comes meanwhile does not wait for that, as long as a thread is left.
+        """
         with self._lock:
             self._spare.frames.append(job)
             if self._current is None:
@@ -167,7 +171,7 @@ class Turns:
         finally:
             with self._lock:
                 turn.owner.away -= 1
-                if self._current is None:
+                if self._is_nobodys_turn():
                     turn.begin()
                     self._go_on(turn)
 
@@ -192,7 +196,7 @@ class Turns:
             if len(owner.running) - owner.away < part and owner.has_next(frames)
         )
         owner = min(ready, key=lambda each: each.used, default=self._spare)
-        if not owner.has_next(frames) or (owner is self._spare and owner.running):
+        if owner is self._spare and (owner.running or not owner.frames):
             return None
         turn = _Turn(owner.take(frames), owner)
         if owner is self._spare:
@@ -241,10 +245,14 @@ class Turns:
         now = turn.command_began = monotonic()
         if self._current is not turn:
             with self._lock:
-                if self._current is not None:
+                if not self._is_nobodys_turn():
                     return True
                 self._go_on(turn)
         return self._is_wanted and now > turn.until
+
+    def _is_nobodys_turn(self) -> bool:
+        """Says whether it is no turn of a caller's."""
+        return self._current is None or self._current.owner is self._spare
 
     def _go_on(self, turn: _Turn) -> None:
         """Has what was away or at something long go on, since it is nobody else's turn."""
@@ -264,7 +272,7 @@ class Turns:
         elif not owner.is_busy:
             owner.idle_since = monotonic()
         following = None
-        if self._current is None or self._current is turn:
+        if self._is_nobodys_turn() or self._current is turn:
             following = self._current = self._take()
         self._note_waiting()
         return following

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from threading import Lock
@@ -19,7 +20,7 @@ from .once import Once
 from .prepare import prepare
 
 KEPT_DATABASES = 64  # whose images are in memory
-KEPT_TASKS = 1_024  # that are prepared; each holds its gold rows
+KEPT_TASKS = 1_024  # that are prepared; each holds its gold rows, once they were asked for
 KEPT_SELECTIONS = 64  # so that each page of a listing need not look through all tasks
 NEIGHBOURS = 250  # ids on either side that an unknown one is compared with: comparing takes 50 µs each
 READ_AHEAD = 256  # tasks that are read together when many are
@@ -137,7 +138,7 @@ class TaskBank:
 
         def make() -> PreparedTask:
             task = self.task(task_id)
-            return prepare(task, self.images(task.database_id))
+            return prepare(task, partial(self.images, task.database_id))
 
         return self._prepared.get(task_id, make)
 

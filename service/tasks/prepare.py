@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import overload
 
@@ -17,27 +17,27 @@ class GoldFailed(Exception):
     """A task whose gold statement fails or gives too many rows, so nothing can be compared with it."""
 
 
-def prepare(task: Task, images: DatabaseImages) -> PreparedTask:
-    """Runs the broken statement; gold is run when its rows are first asked for."""
-    repair = task.kind is TaskKind.REPAIR
+def prepare(task: Task, images: Callable[[], DatabaseImages]) -> PreparedTask:
+    """Runs the broken statement; gold is run when its rows are first asked for, on `images` as given then."""
+    repair, here = task.kind is TaskKind.REPAIR, images()
     return PreparedTask(
         task=task,
-        schema=images.schema,
-        gold=_Gold(task, images),
-        broken=judged_rows(task, task.broken_sql, images, 0) if repair else None,
+        schema=here.schema,
+        gold=_Gold(task, len(here.images) if repair else 1, images),
+        broken=judged_rows(task, task.broken_sql, here, 0) if repair else None,
     )
 
 
 class _Gold(Sequence[Rows]):
-    """Gold rows of the visible instance, for a repair task of all instances; run when first asked for.
+    """Gold rows by instance, run when first asked for; that raises GoldFailed where gold can't be run.
 
-    For several threads at once. Asking for rows raises GoldFailed where gold can't be run.
+    For several threads at once. It holds no images, which are much larger.
     """
 
-    def __init__(self, task: Task, images: DatabaseImages) -> None:
+    def __init__(self, task: Task, instances: int, images: Callable[[], DatabaseImages]) -> None:
         self._task = task
         self._images = images
-        self._instances = range(len(images.images) if task.kind is TaskKind.REPAIR else 1)
+        self._instances = range(instances)
         self._rows: dict[int, Rows] = {}
         self._running = Lock()
 
@@ -57,7 +57,7 @@ class _Gold(Sequence[Rows]):
         if instance not in self._rows:
             with self._running:
                 if instance not in self._rows:
-                    self._rows[instance] = gold_rows(self._task, self._images, instance)
+                    self._rows[instance] = gold_rows(self._task, self._images(), instance)
         return self._rows[instance]
 
 

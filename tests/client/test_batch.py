@@ -252,6 +252,72 @@ def test_closing_ends_a_step_that_waits_to_be_sent_again(peer, refusal):
     asyncio.run(play())
 
 
+def test_what_is_cancelled_while_it_waits_is_not_sent_again(peer, refusal):
+    async def play():
+        full = refusal(
+            grpc.StatusCode.RESOURCE_EXHAUSTED, "full", ErrorReason.TOO_MANY_SESSIONS, retry_after=0.05
+        )
+        async with peer.connected() as dojo, dojo.batch() as batch:
+            peer.refused_commands["reset"] = deque([full] * 2)
+            opening = asyncio.ensure_future(batch.reset(["t"] * 3))
+            await peer.until(lambda: batch._streams._refused)
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+            assert batch._streams._refused == {}
+            assert peer.live == {}
+
+    asyncio.run(play())
+
+
+def test_nothing_is_sent_again_for_a_batch_that_is_closed(peer, refusal, monkeypatch):
+    monkeypatch.setattr("sqldojo.client.streams._CLOSE_SECONDS", 0.2)
+
+    async def play():
+        moved = refusal(grpc.StatusCode.ABORTED, "moved", ErrorReason.SESSION_MOVED, retry_after=30.0)
+        async with peer.connected() as dojo:
+            async with dojo.batch(streams=1) as batch:
+                await batch.reset(["t"])
+                peer.refused_commands["reset"] = deque([moved])
+                peer.refused_commands["close"] = deque([moved])
+                opening = asyncio.ensure_future(batch.reset(["t"]))
+                await asyncio.sleep(0)
+            (refused,) = await asyncio.wait_for(opening, 10.0)
+            assert refused.reason is ErrorReason.SESSION_MOVED
+            assert not any(peer.refused_commands.values())
+            assert batch._streams._refused == {}
+
+    asyncio.run(play())
+
+
+def test_a_session_can_be_closed_after_its_batch(peer):
+    async def play():
+        async with peer.connected() as dojo:
+            async with dojo.batch() as batch:
+                (session,) = await batch.reset(["t"])
+            await session.close()
+            assert peer.received["CloseSession"] == 1
+            assert peer.received["Rollout"] == 1
+
+    asyncio.run(play())
+
+
+def test_an_action_that_cannot_be_sent_leaves_its_session_as_it_was(peer):
+    class Odd(Query):
+        def __init__(self):
+            object.__setattr__(self, "sql", "\ud800")
+
+    async def play():
+        async with peer.connected() as dojo, dojo.batch() as batch:
+            a, b = await batch.reset(["t", "t"])
+            with pytest.raises(TypeError, match="positional argument"):
+                await batch.step_many({a: Query("select 1"), b: Odd()})
+            assert batch.pending == set()
+            steps = await batch.step_many(dict.fromkeys((a, b), Query("select 2")))
+            assert [step.step_index for step in steps.values()] == [2, 1]
+
+    asyncio.run(play())
+
+
 def test_a_cut_stream_is_taken_up_again(peer):
     async def play():
         peer.cuts.extend([1, 2, 1, 3, 2])

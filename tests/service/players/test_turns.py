@@ -361,24 +361,47 @@ def test_who_has_taken_less_need_not_wait_for_the_end_of_a_turn() -> None:
 
 
 @pytest.mark.usefixtures("no_turn_ends")
-def test_spare_jobs_begin_when_nothing_else_is_left_and_make_way_at_once() -> None:
+def test_spare_jobs_begin_when_nothing_else_is_left_and_make_way() -> None:
     stop_frame, stop_spare = threading.Event(), threading.Event()
-    carried_out = turns(2)
-    frame, spare = Endless("a", stop_frame), Endless("", stop_spare)
+    carried_out = turns(2, frames=1)
+    frame, spare = Endless("a", stop_frame), Endless("", stop_spare, is_frame=False)
     start(carried_out, frame)
     carried_out.add_spare(spare)
-    waiting = [Once(lambda: order.append(spare.turns)) for _ in range(3)]
-    order: list[int] = []
+    seen: list[int] = []
+    waiting = [Once(lambda: seen.append(spare.turns), is_frame=True) for _ in range(3)]
     for job in waiting:
         carried_out.add(job)
     stop_frame.set()
     assert waiting[-1].ended.wait(WAIT)
-    assert order == [0, 0, 0]
+    assert seen == [0, 0, 0]
     assert spare.began.wait(WAIT)
-    finish(carried_out, Once(lambda: order.append(spare.turns)))  # which the spare one makes way for
-    assert order[-1] == 1
+    made_way: list[bool] = []
+    finish(carried_out, Once(lambda: made_way.append(comes(lambda: not carried_out._spare.running))))
+    assert made_way == [True]
     assert comes(lambda: spare.turns == 2)
     stop_spare.set()
+    assert spare.ended.wait(WAIT)
+
+
+@pytest.mark.usefixtures("no_turn_ends")
+def test_who_comes_back_while_a_spare_job_runs_goes_on_at_once() -> None:
+    stop = threading.Event()
+    carried_out = turns(2)
+    spare, had_to = Endless("", stop, is_frame=False), []
+
+    class Away(Once):
+        def go_on(self, slot: Slot, must_yield: Callable[[], bool]) -> bool:
+            with carried_out.away():
+                assert spare.began.wait(WAIT)
+            had_to.append(must_yield())
+            return super().go_on(slot, must_yield)
+
+    frame = Away(lambda: None, is_frame=True)
+    carried_out.add(frame)
+    carried_out.add_spare(spare)
+    assert frame.ended.wait(WAIT)
+    assert had_to == [False]
+    stop.set()
     assert spare.ended.wait(WAIT)
 
 
@@ -387,7 +410,7 @@ def test_spare_jobs_that_are_too_many_are_left_out_the_oldest_first(monkeypatch:
     stop, done = threading.Event(), []
     carried_out = turns(2)
     start(carried_out, Endless("a", stop))
-    jobs = [Once(lambda number=number: done.append(number), is_frame=True) for number in range(4)]
+    jobs = [Once(lambda number=number: done.append(number)) for number in range(4)]
     for job in jobs:
         carried_out.add_spare(job)
     stop.set()

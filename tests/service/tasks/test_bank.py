@@ -182,6 +182,7 @@ def test_every_handwritten_task_can_be_prepared(bank: TaskBank) -> None:
         prepared = bank.prepare(task.task_id)
         assert prepared.task == task
         assert set(task.gold_tables) <= set(prepared.tables)
+        assert all(rows.complete for rows in prepared.gold)
 
 
 def test_a_large_bank_is_opened_without_its_texts(shop: BankDatabase, tmp_path: Path) -> None:
