@@ -78,8 +78,16 @@ class Batch:
         for each in episodes:
             spec = EpisodeSpec(each) if isinstance(each, str) else each
             requests.append((reset_request(spec, spec.session_id or uuid.uuid4().hex), spec.reviewed))
-        opening = (Session.open(self._streams, request, reviewed=reviewed) for request, reviewed in requests)
-        return [_given(each) for each in await asyncio.gather(*opening, return_exceptions=True)]
+        opening = [
+            asyncio.ensure_future(Session.open(self._streams, request, reviewed=reviewed))
+            for request, reviewed in requests
+        ]
+        try:
+            return [_given(each) for each in await asyncio.gather(*opening, return_exceptions=True)]
+        except asyncio.CancelledError:  # which has cancelled those that were not open yet
+            opened = (each.result() for each in opening if not each.cancelled() and not each.exception())
+            await asyncio.gather(*(session.close() for session in opened), return_exceptions=True)
+            raise
 
     async def step_many(
         self,

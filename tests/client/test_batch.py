@@ -255,12 +255,13 @@ def test_closing_ends_a_step_that_waits_to_be_sent_again(peer, refusal):
 def test_what_is_cancelled_while_it_waits_is_not_sent_again(peer, refusal):
     async def play():
         full = refusal(
-            grpc.StatusCode.RESOURCE_EXHAUSTED, "full", ErrorReason.TOO_MANY_SESSIONS, retry_after=0.05
+            grpc.StatusCode.RESOURCE_EXHAUSTED, "full", ErrorReason.TOO_MANY_SESSIONS, retry_after=30.0
         )
         async with peer.connected() as dojo, dojo.batch() as batch:
             peer.refused_commands["reset"] = deque([full] * 2)
             opening = asyncio.ensure_future(batch.reset(["t"] * 3))
-            await peer.until(lambda: batch._streams._refused)
+            while not batch._streams._refused:
+                await asyncio.wait((opening,), timeout=0.01)
             opening.cancel()
             await asyncio.gather(opening, return_exceptions=True)
             assert batch._streams._refused == {}
@@ -459,6 +460,23 @@ def test_cancelling_a_reset_leaves_no_session(peer):
             assert opening.cancelled()
             assert peer.live == {}
             assert len(peer.closed) == 20
+
+    asyncio.run(play())
+
+
+def test_a_session_that_was_open_when_a_reset_is_cancelled_is_closed(peer, refusal):
+    async def play():
+        full = refusal(
+            grpc.StatusCode.RESOURCE_EXHAUSTED, "full", ErrorReason.TOO_MANY_SESSIONS, retry_after=30.0
+        )
+        async with peer.connected() as dojo, dojo.batch(streams=1) as batch:
+            peer.refused_commands["reset"] = deque([full])
+            opening = asyncio.ensure_future(batch.reset(["t"] * 3))  # one frame: the first one is refused
+            while len(peer.live) < 2 or not batch._streams._refused or batch._streams._under_way():
+                await asyncio.wait((opening,), timeout=0.01)
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+            assert peer.live == {}
 
     asyncio.run(play())
 
