@@ -16,11 +16,11 @@ from sqldojo.v1.environment_pb2 import CloseSessionRequest, Command, CommandResu
 
 from .channel import Channel
 from .errors import DojoError, ErrorReason, error_of_command
-from .frame_stream import MAX_COMMAND_BYTES, MAX_FRAME_SIZE, FrameStream, step_command
+from .frame_stream import MAX_COMMAND_BYTES, MAX_FRAME_SIZE, FrameStream, step_answer, step_command
 from .policy import EpisodicPolicy, Policy
 from .retry import BACKOFF, may_retry, wait_for
 from .types import Action, Episode, EpisodeSpec, Observation, Outcome
-from .wire import StepAnswer, first_observation, played_step, reset_request, step_request
+from .wire import first_observation, played_step, reset_request, step_request
 
 _CLOSE_SECONDS = 5.0
 
@@ -223,8 +223,7 @@ class Rollouts:
         if player.observation is None or player.action is None:
             player.observation = first_observation(result.reset.observation)
             return
-        answer: StepAnswer = result.step_with_review if player.spec.reviewed else result.step
-        step = played_step(answer, player.action, player.observation)
+        step = played_step(step_answer(result), player.action, player.observation)
         player.observation = player.observation.after(step)
         player.total_reward = step.total_reward
 

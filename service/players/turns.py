@@ -137,8 +137,8 @@ class Turns:
                         self._alone_until = monotonic()
                 owner.used = max(owner.used, least)
             (owner.frames if job.is_frame else owner.calls).append(job)
-            current = self._current
-            if current is None or current.owner is self._spare:
+            current = self._callers_turn()
+            if current is None:
                 self._hand_out()
                 return
             if owner is not current.owner and owner.used < current.owner.used + monotonic() - current.began:
@@ -171,7 +171,7 @@ class Turns:
         finally:
             with self._lock:
                 turn.owner.away -= 1
-                if self._is_nobodys_turn():
+                if self._callers_turn() is None:
                     turn.begin()
                     self._go_on(turn)
 
@@ -245,14 +245,15 @@ class Turns:
         now = turn.command_began = monotonic()
         if self._current is not turn:
             with self._lock:
-                if not self._is_nobodys_turn():
+                if self._callers_turn() is not None:
                     return True
                 self._go_on(turn)
         return self._is_wanted and now > turn.until
 
-    def _is_nobodys_turn(self) -> bool:
-        """Says whether it is no turn of a caller's."""
-        return self._current is None or self._current.owner is self._spare
+    def _callers_turn(self) -> _Turn | None:
+        """Gives the turn that it is; None where that is none, or a spare job's."""
+        current = self._current
+        return None if current is None or current.owner is self._spare else current
 
     def _go_on(self, turn: _Turn) -> None:
         """Has what was away or at something long go on, since it is nobody else's turn."""
@@ -272,7 +273,7 @@ class Turns:
         elif not owner.is_busy:
             owner.idle_since = monotonic()
         following = None
-        if self._is_nobodys_turn() or self._current is turn:
+        if self._callers_turn() in (None, turn):
             following = self._current = self._take()
         self._note_waiting()
         return following

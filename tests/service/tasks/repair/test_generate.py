@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from itertools import islice
 from random import Random
 
@@ -178,7 +177,7 @@ def test_rows_that_are_written_into_a_statement_score_no_correctness(
     for name, made in tasks.items():
         images = grounds[name].instances.images
         for task in made[:6]:
-            prepared = prepare(task, partial(lambda here: here, images))
+            prepared = prepare(task, lambda images=images: images)
             episode = Episode(
                 prepared,
                 BUILT_IN_PROFILES.by_name["repair"],
