@@ -59,9 +59,9 @@ class Database:
         self._schema = schema
         self._permissions = permissions
         self._limits = limits
-        self._guard = Guard(schema, permissions, limits)
         self._connection = open_frozen()
         self._connection.deserialize("main", image)
+        self._guard = Guard(schema, permissions, limits, _hide(self._connection, schema, permissions))
         _harden(self._connection, permissions, limits)
         self._connection.authorizer = self._guard.authorize
         self._connection.set_progress_handler(self._guard.tick, TICK)
@@ -210,6 +210,30 @@ def _decode(row: Row) -> Row:
         value.decode(errors="replace") if is_text and isinstance(value, bytes) else value
         for is_text, value in pairs
     )
+
+
+def _hide(connection: apsw.Connection, schema: Schema, permissions: Permissions) -> frozenset[str]:
+    """Gives denied tables other names, by which no statement calls them and views still do.
+
+    Under its own name a denied table is not there then, however that is written; and what else bears the
+    name, as an alias or a common table expression, is another thing. A view can't be renamed. Gives the names
+    of what is hidden.
+    """
+    hidden = set()
+    for table in schema.tables:
+        if table.name not in permissions.denied:
+            continue
+        name = table.name
+        if not table.is_view:
+            while schema.find(name) is not None:
+                name += " (denied)"
+            connection.execute(f"ALTER TABLE {_quoted(table.name)} RENAME TO {_quoted(name)}")
+        hidden.add(name)
+    return frozenset(hidden)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _harden(connection: apsw.Connection, permissions: Permissions, limits: Limits) -> None:

@@ -71,10 +71,22 @@ def explain(error: Exception, sql: str, schema: Schema, permissions: Permissions
     for pattern, kind in _BY_MESSAGE:
         if found := pattern.match(text):
             names = found.groupdict()
+            if kind is ErrorKind.NO_SUCH_TABLE and (denied := _denied(names["name"], schema, permissions)):
+                return ActionError(
+                    ErrorKind.DENIED, f"access to {denied} is prohibited: it may not be read here"
+                )
             tables = [table for table in schema.tables if table.name not in permissions.denied]
             available = _available(kind, names.get("name") or "", names.get("table") or sql, tables)
             return ActionError(kind, text + _position(kind, error, sql), available)
     return ActionError(ErrorKind.OTHER, text)
+
+
+def _denied(missing: str, schema: Schema, permissions: Permissions) -> str:
+    """Gives the denied table that was asked for; empty when it is none. It is there, under another name."""
+    names = {missing.casefold(), missing.casefold().removeprefix("main.")}
+    return next(
+        (t.name for t in schema.tables if t.name in permissions.denied and t.name.casefold() in names), ""
+    )
 
 
 def _available(kind: ErrorKind, missing: str, sql: str, tables: list[Table]) -> tuple[str, ...]:

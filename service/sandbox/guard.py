@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from time import monotonic
 from typing import Final
@@ -19,11 +20,6 @@ TICK: Final = 4_000
 
 _BLANK: Final = re.compile(r"(?:[ \t\n\f\r;\ufeff]|--[^\n]*+|/\*(?s:.*?)(?:\*/|\Z))*+")
 _WRITES_ROWS: Final = re.compile(r"(?:insert|replace|update|delete|with)\b", re.IGNORECASE)
-# What may be a name: in quotes of four kinds, or bare; comments are skipped with what stands in them.
-_TOKENS: Final = re.compile(
-    r"(?:--[^\n]*|/\*(?s:.*?)(?:\*/|\Z))|('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\[[^\]]*\]"
-    r"|(?:[A-Za-z0-9_$]|[^\x00-\x7f])+)"
-)
 _BUILT_IN: Final = ("sqlite_", "pragma_", "carray")  # how tables begin that SQLite makes by itself
 _SCHEMA_TABLES: Final = frozenset({"sqlite_master", "sqlite_schema"})
 _OK: Final = apsw.SQLITE_OK
@@ -49,13 +45,14 @@ class Guard:
     Anything that is not expressly permitted is refused. Of the statement under way, `refusal` says why it was
     refused or stopped, `deadline` when it is late, on the monotonic clock, and `ticks` how often it was
     looked at; `statement` is its text without what follows it, empty when there is none, and `columns` are
-    those of its result, empty when it gives no rows.
+    those of its result, empty when it gives no rows. `hidden` are the names, as the connection has them, of
+    what only a view may read.
     """
 
     __slots__ = (
         "_calls",
         "_ceiling",
-        "_denied",
+        "_hidden",
         "_limits",
         "_max_ticks",
         "_readable",
@@ -68,14 +65,16 @@ class Guard:
         "ticks",
     )
 
-    def __init__(self, schema: Schema, permissions: Permissions, limits: Limits) -> None:
+    def __init__(
+        self, schema: Schema, permissions: Permissions, limits: Limits, hidden: Collection[str] = ()
+    ) -> None:
         self._limits = limits
         self._max_ticks = limits.max_operations // TICK
-        self._denied = frozenset(name.casefold() for name in permissions.denied)
+        self._hidden = frozenset(name.casefold() for name in hidden)
         self._writable = permissions.writable
-        readable = [t.name for t in schema.tables if t.name.casefold() not in self._denied]
+        readable = [t.name for t in schema.tables if t.name not in permissions.denied]
         readable += functions.TABLE_FUNCTIONS
-        if not self._denied:  # else the schema table would show what is denied
+        if not permissions.denied:  # else the schema table would show what is denied
             readable += _SCHEMA_TABLES
         self._readable = frozenset(readable) | frozenset(name.casefold() for name in readable)
         self._ceiling = 0
@@ -126,19 +125,19 @@ class Guard:
         folded = name.casefold()
         if folded in self._readable:  # as the statement spells it
             return True
-        if folded in self._denied:
+        if folded in self._hidden:
             return self._reads_through_view(folded, source)
         # SQLite also asks, with an empty column, for a common table expression of which no column is read.
         return column == "" and not folded.startswith(_BUILT_IN)
 
-    def _reads_through_view(self, denied: str, source: str | None) -> bool:
-        """A denied table that the statement doesn't name is read by a view (or checked by a foreign key).
+    def _reads_through_view(self, hidden: str, source: str | None) -> bool:
+        """What is hidden and not named by the statement is read by a view (or checked by a foreign key).
 
         SQLite's `source` alone doesn't tell: a common table expression gives its name as a view does. An
-        identifier has no escapes, so a table whose name is nowhere in the text is not named.
+        identifier has no escapes, so what stands nowhere in the text, be it in another word, is not named.
         """
         text = self._sql.casefold()
-        return not _mentions(text, denied) or (source is not None and "with" not in text)
+        return hidden not in text or (source is not None and "with" not in text)
 
     def _refuse_function(self, name: str) -> int:
         message = f"not authorized to use function: {name} (results must be the same every time)"
@@ -214,21 +213,6 @@ SQLite counts memory by process, so the first of them is taken for the one that 
 
 def _longest_running() -> Guard:
     return list(_long_running)[0]  # noqa: RUF015 - in one operation, whatever other threads do meanwhile
-
-
-def _mentions(text: str, name: str) -> bool:
-    """Says whether a name stands in a text as an identifier; both folded.
-
-    Quotes of every kind count, for SQLite takes a text in single quotes for a name where it wants one.
-    """
-    return any(_unquoted(token) == name for token in _TOKENS.findall(text) if token)
-
-
-def _unquoted(token: str) -> str:
-    quote = token[0]
-    if quote == "[":
-        return token[1:-1]
-    return token[1:-1].replace(quote * 2, quote) if quote in "'\"`" else token
 
 
 def _writes_rows(statement: str) -> bool:

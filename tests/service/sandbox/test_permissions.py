@@ -52,6 +52,13 @@ def restricted(open_database: Open) -> Database:
         "WITH p AS (SELECT * FROM payroll) SELECT * FROM p",
         "WITH RECURSIVE payroll_size AS (SELECT 1 UNION SELECT 2 FROM payroll) SELECT * FROM payroll_size",
         "wItH/**/payroll_totals/**/aS(SELECT*FROM/**/payroll)SELECT*FROM/**/payroll_totals",
+        # A byte order mark before a name is a space to SQLite, and a letter to most who read names.
+        "SELECT Amount FROM \ufeffpayroll",
+        "SELECT Amount FROM \ufeff\ufeffmain.\ufeffpayroll",
+        "SELECT Id FROM employees WHERE Id IN (SELECT EmployeeId FROM/**/\ufeffpayroll)",
+        # Nor by the name that it has meanwhile.
+        'SELECT * FROM "payroll (denied)"',
+        "WITH payroll_totals AS (SELECT * FROM [Payroll (DENIED)]) SELECT * FROM payroll_totals",
     ],
 )
 def test_a_denied_table_cannot_be_read(restricted: Database, sql: str) -> None:
@@ -72,6 +79,11 @@ def test_a_denied_table_cannot_be_read(restricted: Database, sql: str) -> None:
         ("WITH t AS (SELECT * FROM payroll_totals) SELECT max(Total) FROM t", (5775.0,)),
         ("WITH p AS (SELECT Highest AS payroll_max FROM payroll_inner) SELECT * FROM p", (1050.0,)),
         ("WITH n AS (SELECT 1) SELECT count(*) FROM n", (1,)),
+        # What else bears the name is another thing.
+        ("SELECT count(*) AS payroll FROM payroll_totals", (10,)),
+        ("WITH payroll AS (SELECT Total FROM payroll_totals) SELECT max(Total) FROM payroll", (5775.0,)),
+        ("WITH n AS (SELECT 1) SELECT payroll.Total FROM payroll_totals AS payroll", (5775.0,)),
+        ("SELECT count(*) AS payroll FROM payroll_totals WHERE 'with' = 'with'", (10,)),
         ("SELECT Name FROM employees", ("O'Neil 1",)),
     ],
 )
@@ -81,6 +93,13 @@ def test_a_denied_table_can_be_read_through_a_permitted_view(
     result = restricted.execute(sql)
     assert isinstance(result, Rows), result
     assert result.rows[0] == first
+
+
+@pytest.mark.parametrize("tail", ["[" * 99_000, "`[" * 49_000, "'\"" * 49_000, "/*" * 49_000])
+def test_what_is_denied_is_told_in_linear_time(restricted: Database, tail: str) -> None:
+    result = restricted.execute(f"SELECT count(*) FROM payroll_totals;{tail}")
+    assert isinstance(result, ActionError | Rows)
+    assert not isinstance(result, ActionError) or result.kind is not ErrorKind.TIMEOUT
 
 
 def test_a_denied_view_cannot_be_read_but_another_view_may_read_it(open_database: Open) -> None:
