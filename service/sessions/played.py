@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .journal.records import WHATEVER_CAME, Ending, EpisodeRecord, Record, Status
+from .refusal import Refusal
 
 if TYPE_CHECKING:
     from .session import Session
@@ -39,16 +40,24 @@ class Unwritten:
         ]
 
 
+class Left(NamedTuple):
+    """A session that was left in the journal: its last episode, and why, None where it is another caller's."""
+
+    record: EpisodeRecord
+    why: Refusal | None
+
+
 class Played:
     """What one frame or call does. Its reply may be sent when all that was played until then is written.
 
     That holds for a step that is merely repeated as well: another frame may have played it a moment ago.
     `owner` is the name of the caller's token, empty without one; `sees_all` lets it at the sessions of
     others. `at` is the time of all its records, in seconds since 1970. `touched` says that it has to do with
-    a session at all; `absent` are ids that the journal was asked for and does not know.
+    a session at all; `absent` are ids that the journal was asked for and does not know, as far as this
+    caller is to hear; `left` are sessions that it knows, by id, and that were not brought back.
     """
 
-    __slots__ = ("absent", "at", "owner", "sees_all", "touched", "unwritten")
+    __slots__ = ("absent", "at", "left", "owner", "sees_all", "touched", "unwritten")
 
     def __init__(self, unwritten: Unwritten, owner: str, *, sees_all: bool) -> None:
         self.unwritten = unwritten
@@ -57,6 +66,7 @@ class Played:
         self.at = time.time()
         self.touched = False
         self.absent: set[str] = set()
+        self.left: dict[str, Left] = {}
 
     def may_use(self, record: EpisodeRecord) -> bool:
         """Says whether a session is the caller's."""

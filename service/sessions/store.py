@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from ..core.action import Action
 from .episodes import Episodes
 from .journal.records import EpisodeRecord, Recorded, Status, new_episode_id, signed
-from .played import Played, Unwritten
+from .played import Left, Played, Unwritten
 from .refusal import Reason, Refusal
 from .session import ReplayMismatch, Session, digest
 
@@ -104,7 +104,8 @@ class SessionStore:
     def recall(self, session_ids: Sequence[str], played: Played) -> None:
         """Brings sessions back that are not here but in the journal. Call it before those ids are used.
 
-        One that cannot be brought back is remembered as such.
+        One that cannot be brought back is remembered as such. Those of other callers, and those for which
+        there is no room, are left there.
         """
         if all(map(self._sessions.__contains__, session_ids)):
             return
@@ -182,6 +183,9 @@ class SessionStore:
             return session
         if session is None and past is not None and played.may_use(past.record):
             raise _ended(past, self._idle_seconds)
+        left = played.left.get(session_id)
+        if session is None and left is not None and left.why is not None:
+            raise left.why
         raise Refusal(
             Reason.UNKNOWN_SESSION,
             f"no session {session_id!r}",
@@ -205,7 +209,13 @@ class SessionStore:
         except Refusal as refusal:
             if refusal.reason is Reason.SESSION_CLOSED:
                 return None
-            raise
+            left = played.left.get(session_id)
+            if left is None or left.why is not refusal:
+                raise
+            with self._lock:  # it need not live here to end
+                self._remember(_Past(left.record, Status.CLOSED))
+            played.end(left.record, Status.CLOSED)
+            return None
         with self._lock:
             if self._sessions.get(session_id) is not session:
                 return None  # it was closed or reset in this moment
@@ -250,7 +260,9 @@ class SessionStore:
         with self._lock:
             before = self._sessions.get(session.session_id)
             past = self._past.get(session.session_id)
-            last = before.record if before else past.record if past else None
+            left = played.left.get(session.session_id)
+            known = before or past or left
+            last = known.record if known is not None else None
             if last is not None and not played.may_use(last):
                 raise Refusal(
                     Reason.SESSION_TAKEN,
@@ -258,8 +270,9 @@ class SessionStore:
                     field="session_id",
                     hint="Choose another id, or leave it empty to be given one.",
                 )
+            owner = played.owner if last is None else last.owner
             if before is None:
-                self._make_room(played.owner, played)
+                self._make_room(owner, played)
             else:
                 self._remove(before)
             session.record = EpisodeRecord(
@@ -270,7 +283,7 @@ class SessionStore:
                 session.episode.profile.name,
                 signed(opening.seed),
                 session.state.budget,
-                played.owner,
+                owner,
                 opening.policy,
                 self._episodes.bank_digest,
                 played.at,
@@ -343,6 +356,11 @@ class SessionStore:
         What was done with it here since the journal was asked counts: `recorded` is older.
         """
         record = recorded.episode
+        played.left.pop(record.session_id, None)
+        if not played.may_use(record):
+            played.absent.add(record.session_id)
+            played.left[record.session_id] = Left(record, None)
+            return False
         status = Status(record.status)
         if status is Status.LIVE and played.at - _last_sign(recorded) > self._idle_seconds:
             status = Status.EXPIRED
@@ -357,15 +375,24 @@ class SessionStore:
                 log.error("session %s cannot be brought back: %s", record.session_id, mismatch)
                 past = _Past(record, status, why=str(mismatch))
             else:
-                with self._lock:
-                    if not self._knows(record):
-                        self._make_room(record.owner, played)
-                        self._insert(session)
-                return True
+                return self._put_back(session, record, played)
         with self._lock:
             if not self._knows(record):
                 self._remember(past)
         return False
+
+    def _put_back(self, session: Session, record: EpisodeRecord, played: Played) -> bool:
+        with self._lock:
+            if self._knows(record):
+                return True
+            try:
+                self._make_room(record.owner, played)
+            except Refusal as full:
+                session.episode.close()
+                played.left[record.session_id] = Left(record, full)
+                return False
+            self._insert(session)
+        return True
 
     def _knows(self, record: EpisodeRecord) -> bool:
         """Says whether a session lives here, or this episode of it has ended, or a later one has."""

@@ -119,16 +119,18 @@ def eager_threads() -> Iterator[None]:
 def replica(url: str, loop: asyncio.AbstractEventLoop, episodes: Episodes) -> Iterator[Callable[[], Replica]]:
     journals: list[Journal] = []
 
-    async def make() -> Replica:
+    async def make(owner_sessions: int) -> Replica:
         journals.append(await Journal.open(journal_url(url)))
         memory = JournalMemory(journals[-1], loop)
-        store = SessionStore(episodes, memory, max_sessions=100, owner_sessions=100, idle_seconds=900.0)
+        store = SessionStore(
+            episodes, memory, max_sessions=100, owner_sessions=owner_sessions, idle_seconds=900.0
+        )
         return Replica(store, Committer(journals[-1], store.lose), journals[-1], loop)
 
     def on_loop(work: object) -> Future:
         return asyncio.run_coroutine_threadsafe(work, loop)
 
-    yield lambda: on_loop(make()).result()
+    yield lambda owner_sessions=100: on_loop(make(owner_sessions)).result()
     for journal in journals:
         on_loop(journal.close()).result()
 
@@ -145,6 +147,79 @@ def test_a_session_that_is_lost_in_the_middle_of_a_frame_comes_back_within_it(
     with pytest.raises(Refusal) as caught:
         one.step("nobody", 1)
     assert caught.value.reason is Reason.UNKNOWN_SESSION
+
+
+def test_a_session_for_which_there_is_no_room_is_refused_by_itself(
+    replica: Callable[..., Replica],
+) -> None:
+    one = replica(owner_sessions=2)
+    for session_id in ("old", "new"):
+        one.open(session_id)
+        one.step(session_id, 1)
+    one.store.evict(one.store.find("old", one.begin("old")))  # as when the server was started anew
+    one.open("other")
+    played = one.store.begin("")
+    one.store.recall(("new", "old", "other"), played)
+    one.step("new", 2, played)
+    with pytest.raises(Refusal) as caught:
+        one.step("old", 2, played)
+    assert caught.value.reason is Reason.TOO_MANY_SESSIONS
+    with pytest.raises(Refusal) as caught:
+        one.store.open(Opening(TASK, "old"), played)
+    assert caught.value.reason is Reason.TOO_MANY_SESSIONS
+    one.store.close("new", played)
+    one.step("old", 2, played)  # the frame has made room itself
+    assert [len(recorded.steps) for recorded in one.recorded("old")] == [2]
+
+
+def test_a_session_for_which_there_is_no_room_can_be_closed(replica: Callable[..., Replica]) -> None:
+    one = replica(owner_sessions=1)
+    one.open("old")
+    one.step("old", 1)
+    one.store.evict(one.store.find("old", one.begin("old")))
+    one.open("new")
+    played = one.begin("old")
+    assert one.store.close("old", played) is None
+    assert one.store.close("old", played) is None
+    one.write()
+    assert [Status(recorded.episode.status) for recorded in one.recorded("old")] == [Status.CLOSED]
+    with pytest.raises(Refusal) as caught:
+        one.store.find("old", one.begin("old"))
+    assert caught.value.reason is Reason.SESSION_CLOSED
+
+
+def test_a_session_of_another_caller_is_not_brought_back(replica: Callable[..., Replica]) -> None:
+    one = replica(owner_sessions=1)
+    one.store.open(Opening(TASK, "hers"), one.store.begin("her"))
+    one.write()
+    one.store.evict(one.store.find("hers", one.store.begin("her")))
+    his = one.store.begin("him")
+    one.store.recall(("hers",), his)
+    with pytest.raises(Refusal) as caught:
+        one.store.find("hers", his)
+    assert caught.value.reason is Reason.UNKNOWN_SESSION
+    with pytest.raises(Refusal) as caught:
+        one.store.close("hers", his)
+    assert caught.value.reason is Reason.UNKNOWN_SESSION
+    with pytest.raises(Refusal) as caught:
+        one.store.open(Opening(TASK, "hers"), his)
+    assert caught.value.reason is Reason.SESSION_TAKEN
+    assert len(one.store) == 0
+    hers = one.store.begin("her")
+    one.store.recall(("hers",), hers)
+    assert one.store.find("hers", hers).session_id == "hers"
+
+
+def test_who_sees_all_begins_anew_in_the_owners_name(replica: Callable[..., Replica]) -> None:
+    one = replica(owner_sessions=1)
+    one.store.open(Opening(TASK, "hers"), one.store.begin("her"))
+    admin = one.store.begin("admin", sees_all=True)
+    one.store.open(Opening(TASK, "own"), admin)
+    one.store.open(Opening(TASK, "hers"), admin)
+    assert one.store.find("hers", one.store.begin("her")).record.generation == 2
+    with pytest.raises(Refusal) as caught:
+        one.store.open(Opening(TASK, "another"), admin)
+    assert caught.value.reason is Reason.TOO_MANY_SESSIONS
 
 
 def test_a_server_that_saw_a_session_idle_does_not_end_it_for_the_one_that_plays_it(
