@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .client import *  # noqa: F403 - what the client exports is what the package shows
 
+else:  # a type checker would take it that every name is there
 
-def __getattr__(name: str) -> object:
-    client = import_module(".client", __name__)
-    if name == "__all__":
-        return client.__all__
-    if name in client.__all__:
-        return getattr(client, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        client = import_module(".client", __name__)
+        if name == "__all__":
+            return client.__all__
+        if name in client.__all__:
+            return getattr(client, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *import_module(".client", __name__).__all__])
+    def __dir__() -> list[str]:
+        return sorted([*globals(), *import_module(".client", __name__).__all__])

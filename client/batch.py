@@ -19,7 +19,7 @@ from .frame_stream import step_answer, step_command
 from .session import Session
 from .streams import Streams, batch_closed
 from .types import Action, EpisodeSpec, Pending, Step
-from .wire import check_action, reset_request
+from .wire import as_spec, check_action, reset_request
 
 _T = TypeVar("_T")
 
@@ -72,12 +72,18 @@ class Batch:
     async def reset(self, episodes: Iterable[EpisodeSpec | str]) -> list[Session | DojoError]:
         """Opens a session for each episode (a str is a task id); gives it, or why it was refused, by place.
 
-        When it is cancelled, those that were opened are closed.
+        When it is cancelled, those that were opened are closed. Before anything is opened, raises TypeError
+        for what is no episode, ValueError for a number that the contract has no room for and for a session
+        id that is there twice.
         """
         requests: list[tuple[ResetRequest, bool]] = []
-        for each in episodes:
-            spec = EpisodeSpec(each) if isinstance(each, str) else each
-            requests.append((reset_request(spec, spec.session_id or uuid.uuid4().hex), spec.reviewed))
+        seen: set[str] = set()
+        for spec in map(as_spec, episodes):
+            session_id = spec.session_id or uuid.uuid4().hex
+            if session_id in seen:
+                raise ValueError(f"session id {session_id!r} is there twice")
+            seen.add(session_id)
+            requests.append((reset_request(spec, session_id), spec.reviewed))
         opening = [
             asyncio.ensure_future(Session.open(self._streams, request, reviewed=reviewed))
             for request, reviewed in requests
@@ -86,7 +92,7 @@ class Batch:
             return [_given(each) for each in await asyncio.gather(*opening, return_exceptions=True)]
         except asyncio.CancelledError:  # which has cancelled those that were not open yet
             opened = (each.result() for each in opening if not each.cancelled() and not each.exception())
-            await asyncio.gather(*(session.close() for session in opened), return_exceptions=True)
+            await asyncio.gather(*(session.abandon() for session in opened))
             raise
 
     async def step_many(
@@ -100,7 +106,7 @@ class Batch:
         With a `timeout` in seconds, what has not come by then is a `Pending`; the next `step_many` that
         finds it answered, or `settle`, gives it. What came late is given first, then this turn's steps in
         their order. A cancelled call leaves its steps pending. Before anything is played, raises ValueError
-        for a session that is pending or is there twice, and TypeError for what is no action.
+        for a session that is pending or is there twice, and TypeError for what is no session or no action.
         """
         turn = list(actions.items() if isinstance(actions, Mapping) else actions)
         self._check(turn)
@@ -144,6 +150,8 @@ class Batch:
     def _check(self, turn: list[tuple[Session, Action]]) -> None:
         seen: set[Session] = set()
         for session, action in turn:
+            if not isinstance(session, Session):
+                raise TypeError(f"{session!r} is no session, so it can't be stepped")
             if session in self._under_way:
                 raise ValueError(
                     f"session {session.session_id} is pending: it can't be stepped before "
@@ -207,11 +215,8 @@ class Batch:
 
 
 def _given(outcome: _T | BaseException) -> _T | DojoError:
-    """Gives an outcome; an answer that can't be read is an error of its session's alone."""
-    if isinstance(outcome, ValueError | LookupError):
-        return DojoError(
-            f"the answer could not be read: {type(outcome).__name__}: {outcome}", grpc.StatusCode.INTERNAL
-        )
-    if isinstance(outcome, BaseException) and not isinstance(outcome, DojoError):
-        raise outcome
-    return outcome
+    """Gives an outcome; what fails in the client, as an answer that can't be read, is its session's alone."""
+    if isinstance(outcome, DojoError) or not isinstance(outcome, BaseException):
+        return outcome
+    what = "the answer could not be read" if isinstance(outcome, ValueError | LookupError) else "it failed"
+    return DojoError(f"{what}: {type(outcome).__name__}: {outcome}", grpc.StatusCode.INTERNAL)

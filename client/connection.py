@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
@@ -14,7 +15,7 @@ from . import wire
 from .batch import Batch
 from .channel import Channel, Tls
 from .embedded import embedded_server
-from .errors import DojoError, error_of_call
+from .errors import error_of_call
 from .policy import Policy
 from .rollouts import Rollouts
 from .session import Session
@@ -43,7 +44,8 @@ async def connect(
 
     `token` goes to the server with every call; `tls` encrypts them. `oracle` gives an embedded server's
     gold; a server with an address gives it to those whose `token` has the oracle scope. Raises ValueError
-    for a combination that has no meaning, DojoError when the embedded server does not start.
+    for what is no address and for a combination that has no meaning, DojoError when the embedded server does
+    not start. What is asked for after leaving, or is under way then, raises DojoError.
     """
     async with contextlib.AsyncExitStack() as stack:
         if address is None:
@@ -89,8 +91,7 @@ class Dojo:
         try:
             yield session
         except BaseException:
-            with contextlib.suppress(DojoError):  # what went wrong in the episode is the thing to know
-                await session.close()
+            await session.abandon()  # what went wrong in the episode is the thing to know
             raise
         await session.close()
 
@@ -199,12 +200,15 @@ class Dojo:
     ) -> AsyncGenerator[BenchmarkProgress | BenchmarkResult, None]:
         """Has the server play a baseline; gives its progress, and at last the result."""
         request = wire.benchmark_request(baseline, episodes, seed, kind, split)
-        call = self._channel.benchmark.Run(request, metadata=self._channel.metadata)
+        call = self._channel.open_benchmark(request)
         try:
             async for message in call:
                 yield wire.benchmark_message(message)
         except AioRpcError as failure:
             raise error_of_call(failure, self.address) from None
+        except asyncio.CancelledError:
+            self._channel.check_cancelled()
+            raise
         finally:
             call.cancel()
 

@@ -47,7 +47,8 @@ class DojoError(Exception):
     """A call that was refused or could not be made.
 
     `code` is gRPC's, `reason` the service's own. `field` is the path of the field that is to blame, `hint`
-    says what to do; both are empty where there is none. `expected_step_index` is set for STEP_GAP.
+    says what to do; both are empty where there is none. `expected_step_index` is set for STEP_GAP and
+    STEP_CONFLICT.
     `retry_after`, in seconds, is set where trying again later helps.
     """
 
@@ -71,11 +72,40 @@ class DojoError(Exception):
         self.expected_step_index = expected_step_index
         self.retry_after = retry_after
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, self.args
+
     def __str__(self) -> str:
         name = self.code.name if self.reason is ErrorReason.UNSPECIFIED else self.reason.name
         where = f" (at {self.field})" if self.field else ""
         hint = f" {self.hint}" if self.hint else ""
         return f"{name}: {self.message}{where}{'' if self.message.endswith('.') else '.'}{hint}"
+
+
+def _again(
+    message: str,
+    code: grpc.StatusCode,
+    reason: ErrorReason,
+    field: str,
+    hint: str,
+    expected_step_index: int | None,
+    retry_after: float | None,
+) -> DojoError:
+    """Makes a DojoError of its `args`."""
+    return DojoError(
+        message,
+        code,
+        reason=reason,
+        field=field,
+        hint=hint,
+        expected_step_index=expected_step_index,
+        retry_after=retry_after,
+    )
+
+
+def connection_closed() -> DojoError:
+    """Gives the error of a call over a connection that its user has closed."""
+    return DojoError("the connection was closed", grpc.StatusCode.CANCELLED)
 
 
 def error_of_command(error: error_pb2.CommandError) -> DojoError:

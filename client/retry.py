@@ -10,6 +10,8 @@ import grpc
 
 from .errors import DojoError
 
+CLOSE_SECONDS = 5.0  # for the sessions of who has left, or was cancelled
+
 _LONGEST_HINTED_WAIT = 30.0
 _TRANSIENT = (
     frozenset(  # CANCELLED: by a server that has too much to do; what is cancelled here never comes so far

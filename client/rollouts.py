@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import uuid
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,11 +18,9 @@ from .channel import Channel
 from .errors import DojoError, ErrorReason, error_of_command
 from .frame_stream import MAX_COMMAND_BYTES, MAX_FRAME_SIZE, FrameStream, step_answer, step_command
 from .policy import EpisodicPolicy, Policy
-from .retry import BACKOFF, may_retry, wait_for
+from .retry import BACKOFF, CLOSE_SECONDS, may_retry, wait_for
 from .types import Action, Episode, EpisodeSpec, Observation, Outcome
-from .wire import first_observation, played_step, reset_request, step_request
-
-_CLOSE_SECONDS = 5.0
+from .wire import as_spec, first_observation, played_step, reset_request, step_request
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +37,7 @@ class _Player:
     total_reward: float = 0.0
     waits: Iterator[float] | None = None  # set while the command is refused for a time
     later: asyncio.TimerHandle | None = None  # the command's next try
-    choosing: asyncio.Future[Action] | None = None
+    choosing: asyncio.Task[Action | _Failed] | None = None
 
     def stop(self) -> None:
         """Ends what goes on for it on this side."""
@@ -81,6 +79,7 @@ class Rollouts:
             )
             for _ in range(streams)
         )
+        self._named: set[str] = set()  # the session ids that episodes came with
         self._players: dict[int, _Player] = {}  # by index, which is the correlation id too
         # The closes that were not answered yet, by their episode, and the waits when they are refused.
         self._closing: dict[int, tuple[Command, Iterator[float]]] = {}
@@ -122,6 +121,7 @@ class Rollouts:
     async def _close(self) -> None:
         for stream in self._streams:
             stream.keep_waiting(lambda command: command.HasField("close"))
+        choosing = [player.choosing for player in self._players.values() if player.choosing is not None]
         for player in self._players.values():
             player.stop()
             self._send_close(player)
@@ -130,7 +130,7 @@ class Rollouts:
         self._news.set()
         self._finish_when_closed()
         if self._running is not None:
-            await asyncio.wait((self._running,), timeout=_CLOSE_SECONDS)
+            await asyncio.wait((self._running, *choosing), timeout=CLOSE_SECONDS)
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
 
@@ -157,15 +157,15 @@ class Rollouts:
         """Begins as many episodes as there is room for, here and on the service."""
         while self._has_room():
             try:
-                index, spec = next(self._specs)
+                index, episode = next(self._specs)
+                spec = as_spec(episode)
             except StopIteration:
                 self._specs = enumerate(())
                 return
             except Exception as failure:  # of the caller's iterable: it ends the rollouts
-                self._failure = failure
-                self._news.set()
+                self._fail(failure)
                 return
-            self._begin(index, EpisodeSpec(spec) if isinstance(spec, str) else spec)
+            self._begin(index, spec)
 
     def _has_room(self) -> bool:
         live = len(self._players)
@@ -180,14 +180,21 @@ class Rollouts:
     def _begin(self, index: int, spec: EpisodeSpec) -> None:
         session_id = spec.session_id or uuid.uuid4().hex
         try:
+            if session_id in self._named:
+                raise ValueError(f"session id {session_id!r} is another episode's")
             command = Command(correlation_id=index, reset=reset_request(spec, session_id))
             policy = self._policy
             if isinstance(policy, EpisodicPolicy):
                 policy = policy.for_episode(spec.seed)
-        except Exception as error:
-            self._ended.append(Episode(spec, index, (), None, 0.0, Outcome.RUNNING, _text(error)))
-            self._news.set()
+        except BaseException as error:
+            if _ends_all(error):
+                self._fail(error)
+            else:
+                self._ended.append(Episode(spec, index, (), None, 0.0, Outcome.RUNNING, _text(error)))
+                self._news.set()
             return
+        if spec.session_id:
+            self._named.add(session_id)
         self._players[index] = _Player(index, spec, session_id, policy, command)
         self._send(command)
 
@@ -230,24 +237,36 @@ class Rollouts:
     def _choose(self, player: _Player, observation: Observation) -> None:
         try:
             choice = player.policy.select_action(observation)
-        except Exception as error:
-            self._end(player, f"the policy failed: {_text(error)}")
+        except BaseException as error:
+            self._policy_failed(player, error)
             return
         if inspect.isawaitable(choice):
-            player.choosing = asyncio.ensure_future(choice)
+            player.choosing = asyncio.create_task(_chosen(choice))
             player.choosing.add_done_callback(partial(self._on_choice, player))
         else:
             self._act(player, choice)
 
-    def _on_choice(self, player: _Player, choosing: asyncio.Future[Action]) -> None:
+    def _on_choice(self, player: _Player, choosing: asyncio.Task[Action | _Failed]) -> None:
         if player.index not in self._players:
             return
         player.choosing = None
-        try:
-            self._act(player, choosing.result())
-        except (Exception, asyncio.CancelledError) as error:
-            self._end(player, f"the policy failed: {_text(error)}")
+        choice = _Failed(asyncio.CancelledError()) if choosing.cancelled() else choosing.result()
+        if isinstance(choice, _Failed):
+            self._policy_failed(player, choice.error)
+        else:
+            self._act(player, choice)
         self._admit()
+
+    def _policy_failed(self, player: _Player, error: BaseException) -> None:
+        if _ends_all(error):
+            self._fail(error)
+        else:
+            self._end(player, f"the policy failed: {_text(error)}")
+
+    def _fail(self, error: BaseException) -> None:
+        """Has the consumer get an error; it closes the rollouts then."""
+        self._failure = self._failure or error
+        self._news.set()
 
     def _act(self, player: _Player, action: Action) -> None:
         assert player.observation is not None
@@ -351,6 +370,25 @@ class Rollouts:
         if self._closed is not None and not self._closing:
             for stream in self._streams:
                 stream.finish()
+
+
+@dataclass(slots=True, frozen=True)
+class _Failed:
+    """What an `async` policy raised. As a task's own error, some would end the loop."""
+
+    error: BaseException
+
+
+async def _chosen(choice: Awaitable[Action]) -> Action | _Failed:
+    try:
+        return await choice
+    except BaseException as error:
+        return _Failed(error)
+
+
+def _ends_all(error: BaseException) -> bool:
+    """Says whether an error of a policy is none of its episode's alone: it is meant to end the program."""
+    return not isinstance(error, Exception | asyncio.CancelledError)
 
 
 def _text(error: BaseException) -> str:

@@ -16,7 +16,7 @@ from sqldojo.v1.environment_pb2 import (
 )
 
 from .errors import DojoError, ErrorReason
-from .retry import may_retry
+from .retry import CLOSE_SECONDS, may_retry
 from .types import (
     Action,
     Answer,
@@ -65,8 +65,7 @@ class Session:
         try:
             answer = await carrier.reset(request)
         except asyncio.CancelledError:  # the service may have opened it all the same
-            with contextlib.suppress(DojoError):
-                await _close(carrier, request.session_id)
+            await _abandon(carrier, request.session_id)
             raise
         first = first_observation(answer.observation)
         return cls(carrier, request.session_id, first, reviewed=reviewed)
@@ -122,6 +121,10 @@ class Session:
         """Ends the session on the service. Closing one that is closed, or has expired, does nothing."""
         await _close(self._carrier, self.session_id)
 
+    async def abandon(self) -> None:
+        """Ends the session if that can be done within seconds; one that is left expires there."""
+        await _abandon(self._carrier, self.session_id)
+
     def begin_batched(self, action: Action) -> StepMessage | None:
         """Begins a step that a batch carries out; None where other steps come before it."""
         if self._turn.locked() or self._batched is not None or self._unanswered not in (None, action):
@@ -164,6 +167,12 @@ class Session:
         self.observation = self.observation.after(step)
         self.total_reward = step.total_reward
         return Step(step.step_index, action, self.observation, step.reward, step.total_reward, step.review)
+
+
+async def _abandon(carrier: Carrier, session_id: str) -> None:
+    with contextlib.suppress(DojoError, TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await _close(carrier, session_id)
 
 
 async def _close(carrier: Carrier, session_id: str) -> None:

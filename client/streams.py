@@ -25,12 +25,11 @@ from sqldojo.v1.environment_pb2 import (
 from .channel import Channel
 from .errors import DojoError, error_of_command
 from .frame_stream import MAX_COMMAND_BYTES, MAX_FRAME_SIZE, FrameStream, step_answer, step_command
-from .retry import BACKOFF, may_retry, wait_for
+from .retry import BACKOFF, CLOSE_SECONDS, may_retry, wait_for
 from .wire import StepAnswer, StepMessage
 
 _MAX_LANES = 64
 _OUTSTANDING = 4  # frames of one stream; more than one only where a part fills several
-_CLOSE_SECONDS = 5.0
 
 OnEnd = Callable[[CommandResult | BaseException], None]
 
@@ -94,7 +93,7 @@ class Streams:
         """Closes the sessions that were opened here, and the streams; waits for a few seconds at most."""
         self._is_closed = True
         self._give_out()
-        until = asyncio.get_running_loop().time() + _CLOSE_SECONDS
+        until = asyncio.get_running_loop().time() + CLOSE_SECONDS
         self._end_refused([each for each in self._refused if not each.command.HasField("close")])
         # A session that is being opened might be after it was closed.
         opening = []

@@ -2,13 +2,13 @@
 
 The loop lives in a thread of its own. All methods block; any thread may call them, so several threads can
 each drive sessions of their own over one connection. A policy given to `rollouts` is called in the loop's
-thread.
+thread, so it can't call the same connection. What is asked for after `close` raises DojoError.
 """
 
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
@@ -82,7 +82,7 @@ class SyncDojo:
     def close(self) -> None:
         """Ends the connection, its embedded server and its thread. Closing it again does nothing."""
         atexit.unregister(self.close)
-        if self._open:
+        if self._open and not self._loop.was_forked:
             self._open = False
             try:
                 self._loop.run(_leave(self._connection))
@@ -146,7 +146,7 @@ class SyncDojo:
         frame_size: int = 128,
         outstanding: int = 4,
         streams: int = 1,
-    ) -> Iterator[Episode]:
+    ) -> Generator[Episode, None, None]:
         """As `Dojo.rollouts`."""
         return self._loop.iterate(
             self._dojo.rollouts(
@@ -171,7 +171,7 @@ class SyncDojo:
         seed: int = 0,
         kind: TaskKind | None = None,
         split: Split | None = None,
-    ) -> Iterator[BenchmarkProgress | BenchmarkResult]:
+    ) -> Generator[BenchmarkProgress | BenchmarkResult, None, None]:
         """As `Dojo.benchmark`."""
         return self._loop.iterate(
             self._dojo.benchmark(baseline, episodes=episodes, seed=seed, kind=kind, split=split)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+MAX_SEED = 2**64 - 1
+
 Value = int | float | str | bytes | None
 Row = tuple[Value, ...]
 

@@ -21,6 +21,7 @@ from sqldojo.v1 import (
 )
 
 from .types import (
+    MAX_SEED,
     Action,
     ActionError,
     Answer,
@@ -75,8 +76,24 @@ _KEPT_BYTES = 16 * 1024  # of one of them, encoded
 # Requests
 
 
+def as_spec(episode: EpisodeSpec | str) -> EpisodeSpec:
+    """Gives the episode that a task id stands for. Raises TypeError for what is neither."""
+    if isinstance(episode, str):
+        return EpisodeSpec(episode)
+    if isinstance(episode, EpisodeSpec):
+        return episode
+    raise TypeError(f"{episode!r:.200} is no episode: give an EpisodeSpec or a task's id")
+
+
 def reset_request(spec: EpisodeSpec, session_id: str) -> environment_pb2.ResetRequest:
-    """Gives the message that opens `session_id` for an episode."""
+    """Gives the message that opens `session_id` for an episode.
+
+    Raises ValueError for a seed or budget that it has no room for.
+    """
+    if not 0 <= spec.seed <= MAX_SEED:
+        raise ValueError(f"seed {spec.seed} must be 0 to 2**64 - 1")
+    if not 0 <= spec.budget < 1 << 32:
+        raise ValueError(f"budget {spec.budget} must be 0, or 1 to 100")
     return environment_pb2.ResetRequest(
         task_id=spec.task,
         session_id=session_id,

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from ..client.connection import Dojo
 from ..client.policy import Policy
 from ..client.sync import SyncDojo
-from ..client.types import BankInfo, Episode, EpisodeSpec, Task
+from ..client.types import MAX_SEED, BankInfo, Episode, EpisodeSpec, Task
 from .outcome import EpisodeResult, EvaluationResult, Run, StepRecord
 from .tasks import ALL_TASKS, TaskFilter, draw
 
@@ -43,8 +43,8 @@ async def evaluate(
     name in tables and files; without it, its `label` or its class's name. `progress` is called after each
     episode with the number of those played and of all.
 
-    Raises NoTasks when there is no task to play, ValueError when `n_episodes` is below 1, DojoError when the
-    server can't be reached or refuses to list its tasks.
+    Raises NoTasks when there is no task to play, ValueError when `n_episodes` is below 1 or a seed is not in
+    0 to 2**64 - 1, DojoError when the server can't be reached or refuses to list its tasks.
     """
     pool = await dojo.tasks(**asdict(tasks)) if isinstance(tasks, TaskFilter) else tasks
     bank = await dojo.bank()
@@ -114,6 +114,9 @@ def _run(
 
 
 def _specs(run: Run, drawn: Sequence[Task]) -> list[EpisodeSpec]:
+    last = run.seed + run.n_episodes - 1
+    if run.seed < 0 or last > MAX_SEED:
+        raise ValueError(f"the episodes' seeds, {run.seed} to {last}, must be in 0 to 2**64 - 1")
     return [
         EpisodeSpec(task.task_id, seed=run.seed + index, profile=run.profile, budget=run.budget)
         for index, task in enumerate(drawn)

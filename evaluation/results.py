@@ -7,6 +7,7 @@ equal evaluations give equal bytes.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -37,10 +38,19 @@ Json = dict[str, Any]
 
 
 def write_results(path: Path, result: EvaluationResult) -> None:
-    """Writes an evaluation to a file, over what was there."""
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for record in to_records(result):
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    """Writes an evaluation to a file, over what was there once all is written.
+
+    Half a character (a lone surrogate), which UTF-8 has no bytes for, is written as JSON's escape.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            for record in to_records(result):
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def read_results(path: Path) -> EvaluationResult:

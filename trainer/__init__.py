@@ -66,8 +66,10 @@ if _missing:
     )
 
 
-def __getattr__(name: str) -> object:
-    """Loads the module that a public name lives in."""
-    if name not in _MODULES:
-        raise AttributeError(f"sqldojo.trainer has no {name!r}")
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+if not TYPE_CHECKING:  # a type checker would take it that every name is there
+
+    def __getattr__(name: str) -> object:
+        """Loads the module that a public name lives in."""
+        if name not in _MODULES:
+            raise AttributeError(f"sqldojo.trainer has no {name!r}")
+        return getattr(import_module(f".{_MODULES[name]}", __name__), name)

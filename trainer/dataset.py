@@ -10,6 +10,7 @@ from datasets import Dataset
 from transformers.utils import get_json_schema
 
 from ..client import Task, TaskKind
+from ..client.types import MAX_SEED
 from .conversation import prompt_messages
 from .demonstrations import Demonstration
 from .environment import ENVIRONMENTS
@@ -29,8 +30,11 @@ def training_dataset(tasks: Iterable[Task], *, seed: int = 0, profile: str = "",
 
     The last four are what the environment's `reset` takes; empty and 0 mean the server's defaults. The
     user message ends with the question or ticket: `reset` appends the tables and the rest of the opening,
-    so they always are those of the server that is played on. Raises ValueError for no tasks or both kinds.
+    so they always are those of the server that is played on. Raises ValueError for no tasks, for both kinds,
+    and for a seed that is not in 0 to 2**64 - 1.
     """
+    if not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"seed {seed} must be 0 to 2**64 - 1")
     tasks = list(tasks)
     _kind_of_all(task.kind for task in tasks)
     return Dataset.from_list(

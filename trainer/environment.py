@@ -44,9 +44,16 @@ def _as_text(argument: object, null: str = "") -> str:
     """Gives a tool argument as the text that it stands for: models pass numbers, lists and nulls too."""
     if argument is None:
         return null
-    text = argument if isinstance(argument, str) else json.dumps(argument, ensure_ascii=False, default=str)
+    text = argument if isinstance(argument, str) else _as_json(argument)
     # A JSON escape such as \ud800 is half a character, which no UTF-8 message can carry.
     return text.encode("utf-8", "replace").decode()
+
+
+def _as_json(argument: object) -> str:
+    try:
+        return json.dumps(argument, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists nested as deeply
+        return f"<{type(argument).__name__}>"
 
 
 def _tool(method: Callable[Concatenate[E, P], str]) -> Callable[Concatenate[E, P], str]:
@@ -97,9 +104,13 @@ class Environment:
         self._close()
         if not task:
             raise ValueError("reset needs a task's id: the data set has no column `task`, or an empty one")
-        self._session = self._dojo.session(
-            task=task, seed=seed or 0, profile=profile or "", budget=budget or 0
-        )
+        try:
+            self._session = self._dojo.session(
+                task=task, seed=seed or 0, profile=profile or "", budget=budget or 0
+            )
+        except DojoError as error:
+            self._failure = error  # there is no episode to learn from
+            raise
         first = self._session.observation
         if first.kind is not self._kind:
             self._close()
@@ -214,6 +225,13 @@ ENVIRONMENTS: dict[TaskKind, type[ExploreEnvironment] | type[RepairEnvironment]]
 }
 
 
+def _environment_of(kind: TaskKind) -> type[ExploreEnvironment] | type[RepairEnvironment]:
+    try:
+        return ENVIRONMENTS[kind]
+    except KeyError:
+        raise ValueError(f"kind {kind!r} must be TaskKind.EXPLORE or TaskKind.REPAIR") from None
+
+
 class EnvironmentFactory:
     """Makes the environments of a training run, all on one connection; what GRPOTrainer calls.
 
@@ -222,7 +240,7 @@ class EnvironmentFactory:
 
     def __init__(self, dojo: SyncDojo, kind: TaskKind) -> None:
         self._dojo = dojo
-        self._environment = ENVIRONMENTS[kind]
+        self._environment = _environment_of(kind)
 
     def __call__(self) -> ExploreEnvironment | RepairEnvironment:
         """Gives an environment that has no episode yet."""
@@ -251,6 +269,7 @@ def environment_factory(
 
     Without an address an embedded server is started; with one, a server that is not there shows at the
     first episode, as a DojoError. `token` is the bearer token, where the server asks for one. A factory
-    has one kind of task, since the tools differ.
+    has one kind of task, since the tools differ. Raises ValueError for what is no kind or no address.
     """
+    _environment_of(kind)  # before anything is connected
     return EnvironmentFactory(connect_sync(address, token=token), kind)

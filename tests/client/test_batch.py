@@ -204,7 +204,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_played(peer):
         async with peer.connected() as dojo, dojo.batch() as batch:
             with pytest.raises(ValueError, match="streams 0"):
                 dojo.batch(streams=0)
-            with pytest.raises(ValueError, match="range"):
+            with pytest.raises(ValueError, match="seed -1 must be 0 to"):
                 await batch.reset(["t", EpisodeSpec("t", seed=-1)])
             a, b = await batch.reset(["t", "t"])
             with pytest.raises(TypeError, match="is no action"):
@@ -271,7 +271,7 @@ def test_what_is_cancelled_while_it_waits_is_not_sent_again(peer, refusal):
 
 
 def test_nothing_is_sent_again_for_a_batch_that_is_closed(peer, refusal, monkeypatch):
-    monkeypatch.setattr("sqldojo.client.streams._CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr("sqldojo.client.streams.CLOSE_SECONDS", 0.2)
 
     async def play():
         moved = refusal(grpc.StatusCode.ABORTED, "moved", ErrorReason.SESSION_MOVED, retry_after=30.0)
@@ -310,8 +310,9 @@ def test_an_action_that_cannot_be_sent_leaves_its_session_as_it_was(peer):
     async def play():
         async with peer.connected() as dojo, dojo.batch() as batch:
             a, b = await batch.reset(["t", "t"])
-            with pytest.raises(TypeError, match="positional argument"):
-                await batch.step_many({a: Query("select 1"), b: Odd()})
+            steps = await batch.step_many({a: Query("select 1"), b: Odd()})
+            assert isinstance(steps[a], Step)
+            assert "it failed: TypeError" in str(steps[b])
             assert batch.pending == set()
             steps = await batch.step_many(dict.fromkeys((a, b), Query("select 2")))
             assert [step.step_index for step in steps.values()] == [2, 1]
@@ -579,3 +580,22 @@ def test_an_interrupt_of_the_sync_facade_leaves_nothing_behind(patient, explore_
         play()
     assert asyncio.run(live(patient.address, ids)) == set()
     assert threading.active_count() == before
+
+
+def test_what_is_no_session_or_episode_is_refused_before_anything_is_played(peer):
+    async def play():
+        async with peer.connected() as dojo, dojo.batch() as batch:
+            opened, refused = await batch.reset(["t", "unknown"])
+            with pytest.raises(TypeError, match=r"UNKNOWN_TASK.*is no session"):
+                await batch.step_many({opened: Query("select 1"), refused: Query("select 1")})
+            assert batch.pending == set()
+            assert peer.received["step"] == 0
+            steps = await batch.step_many({opened: Query("select 1")})
+            assert steps[opened].step_index == 1
+            with pytest.raises(TypeError, match="None is no episode"):
+                await batch.reset(["t", None])
+            with pytest.raises(ValueError, match="'y' is there twice"):
+                await batch.reset([EpisodeSpec("t", session_id="y")] * 2)
+            assert len(peer.live) == 1
+
+    asyncio.run(play())

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import copy
+import pickle
 import re
 import socket
 from importlib.metadata import version
 
+import grpc
 import pytest
 
 from sqldojo.client import (
@@ -12,6 +16,7 @@ from sqldojo.client import (
     BenchmarkProgress,
     BenchmarkResult,
     DojoError,
+    EpisodeSpec,
     ErrorReason,
     Split,
     TaskKind,
@@ -124,3 +129,89 @@ def test_a_server_that_is_not_there_is_named(monkeypatch):
             pytest.raises(DojoError, match=f"Is a sqldojo server running at {address}"),
         ):
             dojo.databases()
+
+
+def test_what_is_asked_for_after_leaving_is_refused(dojo, explore_tasks):
+    async def check():
+        async with connect(dojo.address) as mine:
+            batch = mine.batch()
+        asked = (
+            mine.tasks(),
+            mine.open_session(EpisodeSpec(explore_tasks[0].task_id)),
+            anext(mine.rollouts([explore_tasks[0].task_id], None)),
+            anext(mine.benchmark(Baseline.RANDOM, episodes=1)),
+        )
+        for each in asked:
+            with pytest.raises(DojoError, match="the connection was closed"):
+                await each
+        (opened,) = await batch.reset([explore_tasks[0].task_id])
+        assert "was closed" in str(opened)
+
+    asyncio.run(check())
+
+
+def test_what_is_under_way_when_the_connection_is_left_fails_by_name():
+    """And does not look as if its user had cancelled it, which a TaskGroup keeps to itself."""
+
+    async def check():
+        async with silent_server() as (address, asked):
+            async with connect(address) as mine:
+                asking = asyncio.create_task(mine.bank())
+                await asked.wait()
+            with pytest.raises(DojoError, match="the connection was closed"):
+                await asking
+
+    asyncio.run(asyncio.wait_for(check(), 60))
+
+
+@contextlib.asynccontextmanager
+async def silent_server():
+    """Takes connections and never says a word; gives its address, and an event for the first one."""
+    asked = asyncio.Event()
+
+    async def hold(reader, writer):
+        asked.set()
+        while await reader.read(65536):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(hold, "127.0.0.1", 0)
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
+def test_a_session_that_is_cancelled_is_left_within_seconds(monkeypatch):
+    monkeypatch.setattr("sqldojo.client.session.CLOSE_SECONDS", 0.1)
+
+    async def check():
+        async with silent_server() as (address, asked), connect(address) as mine:
+            opening = asyncio.create_task(mine.open_session(EpisodeSpec("t")))
+            await asked.wait()
+            opening.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+
+    asyncio.run(asyncio.wait_for(check(), 30))
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost", "http://127.0.0.1:50051", "", "127.0.0.1:", ":50051", "a b:1"]
+)
+def test_what_is_no_address_is_refused_at_once(address):
+    with pytest.raises(ValueError, match="is no address of a server: give host:port"):
+        connect_sync(address)
+
+
+def test_a_request_that_is_too_large_is_refused_in_our_words(dojo, explore_tasks):
+    with dojo.session(explore_tasks[0].task_id) as session:
+        with pytest.raises(DojoError, match=r"the request has 17\d+ bytes; at most 16777216 can be sent"):
+            session.query("x" * 17_000_000)
+        assert session.query("SELECT 1").step_index == 1
+
+
+def test_an_error_can_be_pickled_and_copied():
+    error = DojoError(
+        "no", grpc.StatusCode.OUT_OF_RANGE, reason=ErrorReason.STEP_GAP, field="f", expected_step_index=3
+    )
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert (str(again), again.args, vars(again)) == (str(error), error.args, vars(error))

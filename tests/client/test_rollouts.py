@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter, deque
 from contextlib import aclosing
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -403,3 +405,81 @@ def test_settings_that_make_no_sense_are_refused_at_once(peer, how):
                 dojo.rollouts([], Asking(), **how)
 
     asyncio.run(check())
+
+
+class Aborted(BaseException):
+    """Ends more than an episode, as pytest's own do."""
+
+
+def aborting(observation):
+    raise Aborted("enough")
+
+
+async def aborting_later(observation):
+    raise Aborted("enough")
+
+
+@pytest.mark.parametrize("select_action", [aborting, aborting_later])
+def test_what_is_meant_to_end_the_program_ends_the_rollouts(peer, select_action):
+    async def check():
+        async with peer.connected() as dojo:
+            policy = SimpleNamespace(select_action=select_action)
+            with pytest.raises(Aborted):
+                async for _ in dojo.rollouts(["t"] * 20, policy, concurrency=5):
+                    pass
+            assert peer.received["reset"] >= 5
+            assert peer.live == {}
+
+    asyncio.run(asyncio.wait_for(check(), 30))
+
+
+def test_a_policy_may_fail_in_odd_ways(peer):
+    def cancelled(observation):
+        raise asyncio.CancelledError
+
+    async def cancelled_later(observation):
+        raise asyncio.CancelledError
+
+    elsewhere = asyncio.new_event_loop()
+    for select_action, error in (
+        (cancelled, "CancelledError"),
+        (cancelled_later, "CancelledError"),
+        (lambda _: elsewhere.create_future(), "attached to a different loop"),
+    ):
+        policy = SimpleNamespace(select_action=select_action)
+        for episode in play(peer, ["t"] * 3, policy):
+            assert error in episode.error
+    elsewhere.close()
+
+
+def test_nothing_is_logged_of_policies_that_are_left(peer, caplog):
+    class Failing(Asking):
+        async def select_action(self, observation):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                raise RuntimeError("in the middle of cleaning up")
+
+    async def check():
+        async with peer.connected() as dojo:
+            played = dojo.rollouts(["t", "unknown"], Failing())
+            assert (await anext(played)).spec.task == "unknown"
+            await played.aclose()
+            assert len(asyncio.all_tasks()) < 10
+        gc.collect()
+
+    asyncio.run(check())
+    assert not [record for record in caplog.records if "never retrieved" in record.getMessage()]
+
+
+def test_a_session_id_is_one_episodes(peer):
+    specs = [EpisodeSpec("t", session_id="y", seed=n) for n in range(3)]
+    first, *others = play(peer, specs, Asking())
+    assert (first.outcome, first.error) == (Outcome.SOLVED, "")
+    assert [episode.error for episode in others] == ["ValueError: session id 'y' is another episode's"] * 2
+
+
+def test_what_is_no_episode_is_named(peer):
+    for odd in (None, 7):
+        with pytest.raises(TypeError, match=f"{odd} is no episode: give an EpisodeSpec or a task's id"):
+            play(peer, ["t", odd], Asking())

@@ -267,3 +267,13 @@ def test_a_policy_without_state_may_play_all_episodes_at_once(server):
     assert one.episodes == many.episodes
     assert one.run.policy == "Looks"
     assert {len(e.steps) for e in one.episodes} == {15}
+
+
+@pytest.mark.parametrize(("seed", "n_episodes"), [(-1, 2), (2**64 - 1, 2), (2**64, 1)])
+def test_seeds_that_do_not_exist_are_refused_before_anything_is_played(server, seed, n_episodes):
+    async def play():
+        async with connect(server.address) as dojo:
+            await evaluate(dojo, RandomPolicy(), n_episodes=n_episodes, seed=seed)
+
+    with pytest.raises(ValueError, match="must be in 0 to 2"):
+        asyncio.run(play())

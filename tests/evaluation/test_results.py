@@ -29,7 +29,7 @@ from sqldojo.evaluation import (
     write_results,
 )
 
-text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.just("half \ud83d a character")
 number = st.floats(allow_nan=False, allow_infinity=False)
 optional = st.none() | number
 actions = st.one_of(*(st.builds(kind, text) for kind in (Describe, Sample, Query, Answer, Submit, Unparsed)))
@@ -107,3 +107,19 @@ def test_a_file_that_is_no_result_is_refused_with_its_line(tmp_path, spoil, mess
     path.write_text("\n".join(spoil(path.read_text().splitlines())))
     with pytest.raises(ValueError, match=message):
         read_results(path)
+
+
+def test_a_file_is_kept_until_the_new_one_is_whole(tmp_path):
+    class Unwritable:
+        run = example().run
+
+        @property
+        def episodes(self):
+            raise RuntimeError("in the middle")
+
+    path = tmp_path / "results.jsonl"
+    path.write_text("precious")
+    with pytest.raises(RuntimeError):
+        write_results(path, Unwritable())
+    assert path.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import functools
 import inspect
 import json
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -278,3 +280,31 @@ def test_an_episode_that_the_server_cut_off_has_no_reward(
     with pytest.raises(LostEpisodeError, match="cut off"):
         episode_reward([environment])
     factory.close()
+
+
+def test_what_cannot_be_written_down_is_a_step_too(environment: ExploreEnvironment) -> None:
+    for argument in (10**5000, functools.reduce(lambda inner, _: [inner], range(3000), [])):
+        before = len(environment.steps)
+        environment.describe(argument)
+        assert len(environment.steps) == before + 1
+
+
+def test_a_kind_that_is_none_is_refused_before_anything_is_connected() -> None:
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="kind 'explore' must be TaskKind"):
+        environment_factory(kind="explore")
+    assert threading.active_count() == before
+
+
+def test_an_episode_that_could_not_begin_has_no_reward(dojo: SyncDojo, explore_tasks: list[Task]) -> None:
+    with connect_sync(dojo.address) as mine:
+        cut_off = EnvironmentFactory(mine, TaskKind.EXPLORE)()
+        cut_off.reset(task=explore_tasks[0].task_id)
+        refused = EnvironmentFactory(mine, TaskKind.EXPLORE)()
+        with pytest.raises(DojoError, match="UNKNOWN_TASK"):
+            refused.reset(task="nothing/like/it")
+    with pytest.raises(DojoError, match="the connection was closed"):
+        cut_off.query("SELECT 1")
+    for environment in (cut_off, refused):
+        with pytest.raises(LostEpisodeError):
+            episode_reward([environment])
