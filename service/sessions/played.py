@@ -41,7 +41,7 @@ class Unwritten:
 
 
 class Left(NamedTuple):
-    """A session that was left in the journal: its last episode, and why, None where it is another caller's."""
+    """A session left in the journal: its last episode, and why; None where it is another caller's."""
 
     record: EpisodeRecord
     why: Refusal | None

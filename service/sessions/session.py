@@ -135,11 +135,13 @@ class Session:
         before = self.answered[step_index - 1]
         if before.action == _kept(action) and before.reviewed == reviewed:
             return before.answer
+        other = "with the review gate" if before.reviewed else "without the review gate"
         raise Refusal(
             Reason.STEP_CONFLICT,
-            f"step {step_index} was answered before, for another action",
+            f"step {step_index} was answered before, "
+            f"{'for another action' if before.reviewed == reviewed else other}",
             field="step_index",
-            hint=f"Go on with step {len(self.answered) + 1}; only the same action may be sent again.",
+            hint=f"Go on with step {len(self.answered) + 1}; only the same step may be sent again.",
             expected_step_index=len(self.answered) + 1,
         )
 

@@ -30,7 +30,7 @@ from sqldojo.v1 import review_pb2 as sqldojo_dot_v1_dot_review__pb2
 from sqldojo.v1 import reward_pb2 as sqldojo_dot_v1_dot_reward__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csqldojo/v1/environment.proto\x12\nsqldojo.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17sqldojo/v1/action.proto\x1a\x16sqldojo/v1/error.proto\x1a\x1csqldojo/v1/observation.proto\x1a\x17sqldojo/v1/review.proto\x1a\x17sqldojo/v1/reward.proto\"\xcd\x01\n\x0cResetRequest\x12\x1b\n\x07task_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x30\n\nsession_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18\x80\x01\x32\x12^[A-Za-z0-9_.:-]*$\x12\x18\n\x07profile\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x0c\n\x04seed\x18\x04 \x01(\x04\x12\x17\n\x06\x62udget\x18\x05 \x01(\rB\x07\xbaH\x04*\x02\x18\x64\x12-\n\x06policy\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\"Q\n\rResetResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12,\n\x0bobservation\x18\x02 \x01(\x0b\x32\x17.sqldojo.v1.Observation\"v\n\x0bStepRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\nstep_index\x18\x02 \x01(\rB\x07\xbaH\x04*\x02(\x01\x12*\n\x06\x61\x63tion\x18\x03 \x01(\x0b\x32\x12.sqldojo.v1.ActionB\x06\xbaH\x03\xc8\x01\x01\"\xa7\x01\n\x0cStepResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nstep_index\x18\x02 \x01(\r\x12,\n\x0bobservation\x18\x03 \x01(\x0b\x32\x17.sqldojo.v1.Observation\x12+\n\x06reward\x18\x04 \x01(\x0b\x32\x1b.sqldojo.v1.RewardBreakdown\x12\x14\n\x0ctotal_reward\x18\x05 \x01(\x01\"\x80\x01\n\x15StepWithReviewRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\nstep_index\x18\x02 \x01(\rB\x07\xbaH\x04*\x02(\x01\x12*\n\x06\x61\x63tion\x18\x03 \x01(\x0b\x32\x12.sqldojo.v1.ActionB\x06\xbaH\x03\xc8\x01\x01\"\xd5\x01\n\x16StepWithReviewResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nstep_index\x18\x02 \x01(\r\x12,\n\x0bobservation\x18\x03 \x01(\x0b\x32\x17.sqldojo.v1.Observation\x12+\n\x06reward\x18\x04 \x01(\x0b\x32\x1b.sqldojo.v1.RewardBreakdown\x12\x14\n\x0ctotal_reward\x18\x05 \x01(\x01\x12\"\n\x06review\x18\x06 \x01(\x0b\x32\x12.sqldojo.v1.Review\"J\n\x0fGetStateRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x0finclude_history\x18\x02 \x01(\x08\"\xba\x01\n\x10GetStateResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12,\n\x0bobservation\x18\x02 \x01(\x0b\x32\x17.sqldojo.v1.Observation\x12\x14\n\x0ctotal_reward\x18\x03 \x01(\x01\x12\x17\n\x0fnext_step_index\x18\x04 \x01(\r\x12\x0c\n\x04seed\x18\x05 \x01(\x04\x12\'\n\x07history\x18\x06 \x03(\x0b\x32\x16.sqldojo.v1.Transition\"5\n\x13\x43loseSessionRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"*\n\x14\x43loseSessionResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\"\xee\x01\n\x07\x43ommand\x12\x16\n\x0e\x63orrelation_id\x18\x01 \x01(\x04\x12)\n\x05reset\x18\x02 \x01(\x0b\x32\x18.sqldojo.v1.ResetRequestH\x00\x12\'\n\x04step\x18\x03 \x01(\x0b\x32\x17.sqldojo.v1.StepRequestH\x00\x12=\n\x10step_with_review\x18\x04 \x01(\x0b\x32!.sqldojo.v1.StepWithReviewRequestH\x00\x12\x30\n\x05\x63lose\x18\x05 \x01(\x0b\x32\x1f.sqldojo.v1.CloseSessionRequestH\x00\x42\x06\n\x04kind\"\xa3\x02\n\rCommandResult\x12\x16\n\x0e\x63orrelation_id\x18\x01 \x01(\x04\x12*\n\x05reset\x18\x02 \x01(\x0b\x32\x19.sqldojo.v1.ResetResponseH\x00\x12(\n\x04step\x18\x03 \x01(\x0b\x32\x18.sqldojo.v1.StepResponseH\x00\x12>\n\x10step_with_review\x18\x04 \x01(\x0b\x32\".sqldojo.v1.StepWithReviewResponseH\x00\x12\x31\n\x05\x63lose\x18\x05 \x01(\x0b\x32 .sqldojo.v1.CloseSessionResponseH\x00\x12)\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x18.sqldojo.v1.CommandErrorH\x00\x42\x06\n\x04kind\"7\n\x0eRolloutRequest\x12%\n\x08\x63ommands\x18\x01 \x03(\x0b\x32\x13.sqldojo.v1.Command\"f\n\x0fRolloutResponse\x12*\n\x07results\x18\x01 \x03(\x0b\x32\x19.sqldojo.v1.CommandResult\x12\'\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x18.sqldojo.v1.CommandError2\xc8\x03\n\x12\x45nvironmentService\x12<\n\x05Reset\x12\x18.sqldojo.v1.ResetRequest\x1a\x19.sqldojo.v1.ResetResponse\x12\x39\n\x04Step\x12\x17.sqldojo.v1.StepRequest\x1a\x18.sqldojo.v1.StepResponse\x12W\n\x0eStepWithReview\x12!.sqldojo.v1.StepWithReviewRequest\x1a\".sqldojo.v1.StepWithReviewResponse\x12\x45\n\x08GetState\x12\x1b.sqldojo.v1.GetStateRequest\x1a\x1c.sqldojo.v1.GetStateResponse\x12Q\n\x0c\x43loseSession\x12\x1f.sqldojo.v1.CloseSessionRequest\x1a .sqldojo.v1.CloseSessionResponse\x12\x46\n\x07Rollout\x12\x1a.sqldojo.v1.RolloutRequest\x1a\x1b.sqldojo.v1.RolloutResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1csqldojo/v1/environment.proto\x12\nsqldojo.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17sqldojo/v1/action.proto\x1a\x16sqldojo/v1/error.proto\x1a\x1csqldojo/v1/observation.proto\x1a\x17sqldojo/v1/review.proto\x1a\x17sqldojo/v1/reward.proto\"\xd2\x01\n\x0cResetRequest\x12\x1b\n\x07task_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\x30\n\nsession_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x17\x18\x80\x01\x32\x12^[A-Za-z0-9_.:-]*$\x12\x18\n\x07profile\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x0c\n\x04seed\x18\x04 \x01(\x04\x12\x17\n\x06\x62udget\x18\x05 \x01(\rB\x07\xbaH\x04*\x02\x18\x64\x12\x32\n\x06policy\x18\x06 \x01(\tB\"\xbaH\x1fr\x1d\x18\x80\x01\x32\x18^[^\\x00-\\x1f\\x7f-\\x9f]*$\"Q\n\rResetResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12,\n\x0bobservation\x18\x02 \x01(\x0b\x32\x17.sqldojo.v1.Observation\"v\n\x0bStepRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\nstep_index\x18\x02 \x01(\rB\x07\xbaH\x04*\x02(\x01\x12*\n\x06\x61\x63tion\x18\x03 \x01(\x0b\x32\x12.sqldojo.v1.ActionB\x06\xbaH\x03\xc8\x01\x01\"\xa7\x01\n\x0cStepResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nstep_index\x18\x02 \x01(\r\x12,\n\x0bobservation\x18\x03 \x01(\x0b\x32\x17.sqldojo.v1.Observation\x12+\n\x06reward\x18\x04 \x01(\x0b\x32\x1b.sqldojo.v1.RewardBreakdown\x12\x14\n\x0ctotal_reward\x18\x05 \x01(\x01\"\x80\x01\n\x15StepWithReviewRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\nstep_index\x18\x02 \x01(\rB\x07\xbaH\x04*\x02(\x01\x12*\n\x06\x61\x63tion\x18\x03 \x01(\x0b\x32\x12.sqldojo.v1.ActionB\x06\xbaH\x03\xc8\x01\x01\"\xd5\x01\n\x16StepWithReviewResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nstep_index\x18\x02 \x01(\r\x12,\n\x0bobservation\x18\x03 \x01(\x0b\x32\x17.sqldojo.v1.Observation\x12+\n\x06reward\x18\x04 \x01(\x0b\x32\x1b.sqldojo.v1.RewardBreakdown\x12\x14\n\x0ctotal_reward\x18\x05 \x01(\x01\x12\"\n\x06review\x18\x06 \x01(\x0b\x32\x12.sqldojo.v1.Review\"J\n\x0fGetStateRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x0finclude_history\x18\x02 \x01(\x08\"\xba\x01\n\x10GetStateResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12,\n\x0bobservation\x18\x02 \x01(\x0b\x32\x17.sqldojo.v1.Observation\x12\x14\n\x0ctotal_reward\x18\x03 \x01(\x01\x12\x17\n\x0fnext_step_index\x18\x04 \x01(\r\x12\x0c\n\x04seed\x18\x05 \x01(\x04\x12\'\n\x07history\x18\x06 \x03(\x0b\x32\x16.sqldojo.v1.Transition\"5\n\x13\x43loseSessionRequest\x12\x1e\n\nsession_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"*\n\x14\x43loseSessionResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\"\xee\x01\n\x07\x43ommand\x12\x16\n\x0e\x63orrelation_id\x18\x01 \x01(\x04\x12)\n\x05reset\x18\x02 \x01(\x0b\x32\x18.sqldojo.v1.ResetRequestH\x00\x12\'\n\x04step\x18\x03 \x01(\x0b\x32\x17.sqldojo.v1.StepRequestH\x00\x12=\n\x10step_with_review\x18\x04 \x01(\x0b\x32!.sqldojo.v1.StepWithReviewRequestH\x00\x12\x30\n\x05\x63lose\x18\x05 \x01(\x0b\x32\x1f.sqldojo.v1.CloseSessionRequestH\x00\x42\x06\n\x04kind\"\xa3\x02\n\rCommandResult\x12\x16\n\x0e\x63orrelation_id\x18\x01 \x01(\x04\x12*\n\x05reset\x18\x02 \x01(\x0b\x32\x19.sqldojo.v1.ResetResponseH\x00\x12(\n\x04step\x18\x03 \x01(\x0b\x32\x18.sqldojo.v1.StepResponseH\x00\x12>\n\x10step_with_review\x18\x04 \x01(\x0b\x32\".sqldojo.v1.StepWithReviewResponseH\x00\x12\x31\n\x05\x63lose\x18\x05 \x01(\x0b\x32 .sqldojo.v1.CloseSessionResponseH\x00\x12)\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x18.sqldojo.v1.CommandErrorH\x00\x42\x06\n\x04kind\"7\n\x0eRolloutRequest\x12%\n\x08\x63ommands\x18\x01 \x03(\x0b\x32\x13.sqldojo.v1.Command\"f\n\x0fRolloutResponse\x12*\n\x07results\x18\x01 \x03(\x0b\x32\x19.sqldojo.v1.CommandResult\x12\'\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x18.sqldojo.v1.CommandError2\xc8\x03\n\x12\x45nvironmentService\x12<\n\x05Reset\x12\x18.sqldojo.v1.ResetRequest\x1a\x19.sqldojo.v1.ResetResponse\x12\x39\n\x04Step\x12\x17.sqldojo.v1.StepRequest\x1a\x18.sqldojo.v1.StepResponse\x12W\n\x0eStepWithReview\x12!.sqldojo.v1.StepWithReviewRequest\x1a\".sqldojo.v1.StepWithReviewResponse\x12\x45\n\x08GetState\x12\x1b.sqldojo.v1.GetStateRequest\x1a\x1c.sqldojo.v1.GetStateResponse\x12Q\n\x0c\x43loseSession\x12\x1f.sqldojo.v1.CloseSessionRequest\x1a .sqldojo.v1.CloseSessionResponse\x12\x46\n\x07Rollout\x12\x1a.sqldojo.v1.RolloutRequest\x1a\x1b.sqldojo.v1.RolloutResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESETREQUEST'].fields_by_name['budget']._loaded_options = None
   _globals['_RESETREQUEST'].fields_by_name['budget']._serialized_options = b'\272H\004*\002\030d'
   _globals['_RESETREQUEST'].fields_by_name['policy']._loaded_options = None
-  _globals['_RESETREQUEST'].fields_by_name['policy']._serialized_options = b'\272H\032r\030\030\200\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_RESETREQUEST'].fields_by_name['policy']._serialized_options = b'\272H\037r\035\030\200\0012\030^[^\\x00-\\x1f\\x7f-\\x9f]*$'
   _globals['_STEPREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_STEPREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_STEPREQUEST'].fields_by_name['step_index']._loaded_options = None
@@ -64,33 +64,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLOSESESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
   _globals['_CLOSESESSIONREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_RESETREQUEST']._serialized_start=203
-  _globals['_RESETREQUEST']._serialized_end=408
-  _globals['_RESETRESPONSE']._serialized_start=410
-  _globals['_RESETRESPONSE']._serialized_end=491
-  _globals['_STEPREQUEST']._serialized_start=493
-  _globals['_STEPREQUEST']._serialized_end=611
-  _globals['_STEPRESPONSE']._serialized_start=614
-  _globals['_STEPRESPONSE']._serialized_end=781
-  _globals['_STEPWITHREVIEWREQUEST']._serialized_start=784
-  _globals['_STEPWITHREVIEWREQUEST']._serialized_end=912
-  _globals['_STEPWITHREVIEWRESPONSE']._serialized_start=915
-  _globals['_STEPWITHREVIEWRESPONSE']._serialized_end=1128
-  _globals['_GETSTATEREQUEST']._serialized_start=1130
-  _globals['_GETSTATEREQUEST']._serialized_end=1204
-  _globals['_GETSTATERESPONSE']._serialized_start=1207
-  _globals['_GETSTATERESPONSE']._serialized_end=1393
-  _globals['_CLOSESESSIONREQUEST']._serialized_start=1395
-  _globals['_CLOSESESSIONREQUEST']._serialized_end=1448
-  _globals['_CLOSESESSIONRESPONSE']._serialized_start=1450
-  _globals['_CLOSESESSIONRESPONSE']._serialized_end=1492
-  _globals['_COMMAND']._serialized_start=1495
-  _globals['_COMMAND']._serialized_end=1733
-  _globals['_COMMANDRESULT']._serialized_start=1736
-  _globals['_COMMANDRESULT']._serialized_end=2027
-  _globals['_ROLLOUTREQUEST']._serialized_start=2029
-  _globals['_ROLLOUTREQUEST']._serialized_end=2084
-  _globals['_ROLLOUTRESPONSE']._serialized_start=2086
-  _globals['_ROLLOUTRESPONSE']._serialized_end=2188
-  _globals['_ENVIRONMENTSERVICE']._serialized_start=2191
-  _globals['_ENVIRONMENTSERVICE']._serialized_end=2647
+  _globals['_RESETREQUEST']._serialized_end=413
+  _globals['_RESETRESPONSE']._serialized_start=415
+  _globals['_RESETRESPONSE']._serialized_end=496
+  _globals['_STEPREQUEST']._serialized_start=498
+  _globals['_STEPREQUEST']._serialized_end=616
+  _globals['_STEPRESPONSE']._serialized_start=619
+  _globals['_STEPRESPONSE']._serialized_end=786
+  _globals['_STEPWITHREVIEWREQUEST']._serialized_start=789
+  _globals['_STEPWITHREVIEWREQUEST']._serialized_end=917
+  _globals['_STEPWITHREVIEWRESPONSE']._serialized_start=920
+  _globals['_STEPWITHREVIEWRESPONSE']._serialized_end=1133
+  _globals['_GETSTATEREQUEST']._serialized_start=1135
+  _globals['_GETSTATEREQUEST']._serialized_end=1209
+  _globals['_GETSTATERESPONSE']._serialized_start=1212
+  _globals['_GETSTATERESPONSE']._serialized_end=1398
+  _globals['_CLOSESESSIONREQUEST']._serialized_start=1400
+  _globals['_CLOSESESSIONREQUEST']._serialized_end=1453
+  _globals['_CLOSESESSIONRESPONSE']._serialized_start=1455
+  _globals['_CLOSESESSIONRESPONSE']._serialized_end=1497
+  _globals['_COMMAND']._serialized_start=1500
+  _globals['_COMMAND']._serialized_end=1738
+  _globals['_COMMANDRESULT']._serialized_start=1741
+  _globals['_COMMANDRESULT']._serialized_end=2032
+  _globals['_ROLLOUTREQUEST']._serialized_start=2034
+  _globals['_ROLLOUTREQUEST']._serialized_end=2089
+  _globals['_ROLLOUTRESPONSE']._serialized_start=2091
+  _globals['_ROLLOUTRESPONSE']._serialized_end=2193
+  _globals['_ENVIRONMENTSERVICE']._serialized_start=2196
+  _globals['_ENVIRONMENTSERVICE']._serialized_end=2652
 # @@protoc_insertion_point(module_scope)

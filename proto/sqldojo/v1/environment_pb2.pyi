@@ -25,8 +25,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ResetRequest(_message.Message):
-    """Opens a session, or begins a new episode in one. Sending it again is safe: an episode is a
-    function of (task, seed, actions).
+    """Opens a session, or begins a new episode in one. Sending it again is safe where the caller chose the
+    session's id: an episode is a function of (task, seed, actions). Without an id each opens a session more.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -110,7 +110,8 @@ class StepRequest(_message.Message):
     """The session."""
     step_index: _builtins.int
     """The step's number: 1 for an episode's first, then one more each. Repeating a step that was
-    answered gives the same answer again.
+    answered gives the same answer again; with another action, or by the other of Step and
+    StepWithReview, it is STEP_CONFLICT.
     """
     @_builtins.property
     def action(self) -> _action_pb2.Action:

@@ -27,7 +27,9 @@ if _version_not_supported:
 
 class EnvironmentServiceStub:
     """Episodes on SQL tasks. A session holds one episode at a time; Reset opens it, Step plays it,
-    CloseSession ends it. Refused calls carry an ErrorDetail in their status details.
+    CloseSession ends it. Refused calls carry an ErrorDetail in their status details; only what gRPC itself
+    refuses, before the service sees it, has none: a message of more than 16 MiB (RESOURCE_EXHAUSTED; on
+    Rollout it ends the stream), and a method that is not there.
     """
 
     def __init__(self, channel):
@@ -70,7 +72,9 @@ class EnvironmentServiceStub:
 
 class EnvironmentServiceServicer:
     """Episodes on SQL tasks. A session holds one episode at a time; Reset opens it, Step plays it,
-    CloseSession ends it. Refused calls carry an ErrorDetail in their status details.
+    CloseSession ends it. Refused calls carry an ErrorDetail in their status details; only what gRPC itself
+    refuses, before the service sees it, has none: a message of more than 16 MiB (RESOURCE_EXHAUSTED; on
+    Rollout it ends the stream), and a method that is not there.
     """
 
     def Reset(self, request, context):
@@ -159,7 +163,9 @@ def add_EnvironmentServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class EnvironmentService:
     """Episodes on SQL tasks. A session holds one episode at a time; Reset opens it, Step plays it,
-    CloseSession ends it. Refused calls carry an ErrorDetail in their status details.
+    CloseSession ends it. Refused calls carry an ErrorDetail in their status details; only what gRPC itself
+    refuses, before the service sees it, has none: a message of more than 16 MiB (RESOURCE_EXHAUSTED; on
+    Rollout it ends the stream), and a method that is not there.
     """
 
     @staticmethod

@@ -28,7 +28,9 @@ GRPC_VERSION: str
 
 class EnvironmentServiceStub:
     """Episodes on SQL tasks. A session holds one episode at a time; Reset opens it, Step plays it,
-    CloseSession ends it. Refused calls carry an ErrorDetail in their status details.
+    CloseSession ends it. Refused calls carry an ErrorDetail in their status details; only what gRPC itself
+    refuses, before the service sees it, has none: a message of more than 16 MiB (RESOURCE_EXHAUSTED; on
+    Rollout it ends the stream), and a method that is not there.
     """
 
     @_typing.overload
@@ -53,7 +55,9 @@ class EnvironmentServiceStub:
 @_typing.type_check_only
 class EnvironmentServiceAsyncStub(EnvironmentServiceStub):
     """Episodes on SQL tasks. A session holds one episode at a time; Reset opens it, Step plays it,
-    CloseSession ends it. Refused calls carry an ErrorDetail in their status details.
+    CloseSession ends it. Refused calls carry an ErrorDetail in their status details; only what gRPC itself
+    refuses, before the service sees it, has none: a message of more than 16 MiB (RESOURCE_EXHAUSTED; on
+    Rollout it ends the stream), and a method that is not there.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -74,7 +78,9 @@ class EnvironmentServiceAsyncStub(EnvironmentServiceStub):
 
 class EnvironmentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Episodes on SQL tasks. A session holds one episode at a time; Reset opens it, Step plays it,
-    CloseSession ends it. Refused calls carry an ErrorDetail in their status details.
+    CloseSession ends it. Refused calls carry an ErrorDetail in their status details; only what gRPC itself
+    refuses, before the service sees it, has none: a message of more than 16 MiB (RESOURCE_EXHAUSTED; on
+    Rollout it ends the stream), and a method that is not there.
     """
 
     @_abc_1.abstractmethod

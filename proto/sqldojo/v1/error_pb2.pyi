@@ -43,7 +43,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_STEP_GAP: _ErrorReason.ValueType  # 8
     """The step index skips a step. OUT_OF_RANGE; expected_step_index has the next one."""
     ERROR_REASON_STEP_CONFLICT: _ErrorReason.ValueType  # 9
-    """The step was answered before with another action. ALREADY_EXISTS."""
+    """The step was answered before with another action, or by the other of Step and StepWithReview.
+    ALREADY_EXISTS; expected_step_index has the next one.
+    """
     ERROR_REASON_TOO_MANY_SESSIONS: _ErrorReason.ValueType  # 10
     """Too many live sessions. RESOURCE_EXHAUSTED; retry_after says when to try again."""
     ERROR_REASON_EPISODE_OVER: _ErrorReason.ValueType  # 11
@@ -99,7 +101,9 @@ ERROR_REASON_SESSION_CLOSED: ErrorReason.ValueType  # 7
 ERROR_REASON_STEP_GAP: ErrorReason.ValueType  # 8
 """The step index skips a step. OUT_OF_RANGE; expected_step_index has the next one."""
 ERROR_REASON_STEP_CONFLICT: ErrorReason.ValueType  # 9
-"""The step was answered before with another action. ALREADY_EXISTS."""
+"""The step was answered before with another action, or by the other of Step and StepWithReview.
+ALREADY_EXISTS; expected_step_index has the next one.
+"""
 ERROR_REASON_TOO_MANY_SESSIONS: ErrorReason.ValueType  # 10
 """Too many live sessions. RESOURCE_EXHAUSTED; retry_after says when to try again."""
 ERROR_REASON_EPISODE_OVER: ErrorReason.ValueType  # 11
@@ -148,11 +152,13 @@ class ErrorDetail(_message.Message):
     reason: Global___ErrorReason.ValueType
     """Why."""
     field: _builtins.str
-    """The path of the field that is to blame, as "commands[3].step.step_index"; empty when it is none."""
+    """The path of the field that is to blame, as "commands[3].step.step_index"; of a command of a
+    frame at least the command, else empty when it is none.
+    """
     hint: _builtins.str
     """What to do about it."""
     expected_step_index: _builtins.int
-    """For STEP_GAP: the index that the session expects next. Absent otherwise."""
+    """For STEP_GAP and STEP_CONFLICT: the index that the session expects next. Absent otherwise."""
     @_builtins.property
     def retry_after(self) -> _duration_pb2.Duration:
         """When to try again. Absent when trying again does not help."""
