@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from .demo import demo
@@ -22,6 +25,24 @@ application = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sqldojo {version('sqldojo')}")
+        raise typer.Exit
+
+
+@application.callback()
+def _application(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and end."),
+    ] = False,
+) -> None:
+    """The environment in which language models learn to work with SQL by running it."""
+
+
 application.command()(demo)
 application.command()(play)
 application.command("eval")(evaluate_policy)

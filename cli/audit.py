@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from ..evaluation.plain import one_line
 from . import screen
 from .bank_checks import bank_path
 from .failure import INTERRUPTED, WENT_WRONG, fail
@@ -79,7 +80,7 @@ def audit(
         )
     else:
         typer.echo(
-            f"{opened.path}: {len(opened.tasks)} tasks, {report.total():,} probes, "
+            f"{opened.path}: {screen.counted(len(opened.tasks), 'task')}, {report.total():,} probes, "
             f"{report.total() / seconds:,.0f} probes/s"
         )
         _show(report, every=every)
@@ -181,4 +182,4 @@ def _show_examples(examples: list[Example], *, every: bool) -> None:
         shown[example.family] = shown.get(example.family, 0) + 1
         if every or shown[example.family] <= SHOWN:
             text = f"{example.task_id}: {example.family}: {example.reason}: {example.probe[:LONGEST]}"
-            console.print(Text(f"  {screen.one_line(text)}"))
+            console.print(Text(f"  {one_line(text)}"))

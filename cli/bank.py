@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..evaluation.plain import one_line
 from . import screen
 from .failure import INTERRUPTED, WENT_WRONG, fail, fail_without_ray
 from .options import JobsOption, JsonOption, RayOption
@@ -96,10 +97,10 @@ def build(
         return
     typer.echo(
         f"{report.path}: {report.explore_tasks} explore and {report.repair_tasks} repair tasks on "
-        f"{report.databases} databases, all verified, in {report.seconds:.1f} s"
+        f"{screen.counted(report.databases, 'database')}, all verified, in {report.seconds:.1f} s"
     )
     for line in (*map(str, report.warnings), *report.notes):
-        typer.echo(f"  {line}")
+        typer.echo(f"  {one_line(line)}")
 
 
 class Layout(StrEnum):
@@ -170,7 +171,10 @@ def import_tasks(
         )
         return
     console = screen.terminal()
-    typer.echo(f"{output}: {report.taken} explore tasks on {len(databases)} databases")
+    typer.echo(
+        f"{output}: {screen.counted(report.taken, 'explore task')} on "
+        f"{screen.counted(len(databases), 'database')}"
+    )
     console.print(
         Text(
             f"Gold is told from all its single-edit mutants for {separation.visible} of {separation.asked} "
@@ -179,7 +183,7 @@ def import_tasks(
     )
     _print_left_out(console, report, verbose=verbose)
     for note in report.notes:
-        console.print(Text(f"note: {screen.one_line(note)}"))
+        console.print(Text(f"note: {one_line(note)}"))
     typer.echo(f"Serve it: sqldojo serve --bank {shlex.quote(str(output))}")
 
 
@@ -206,10 +210,10 @@ def _print_left_out(console: Console, report: ImportReport, *, verbose: bool) ->
     table.add_column("Left out because")
     table.add_column("Questions", justify="right")
     for reason, count in report.reasons().items():
-        table.add_row(Text(screen.one_line(reason)), str(count))
+        table.add_row(Text(one_line(reason)), str(count))
     table.add_row(Text("in all", "bold"), str(len(report.left_out)))
     console.print(table)
     if verbose:
         for left in report.left_out:
-            place, question, reason = map(screen.one_line, (left.db_id, left.question, left.reason))
+            place, question, reason = map(one_line, (left.db_id, left.question, left.reason))
             console.print(Text.assemble((place, "bold"), " " * bool(place), question, f"\n  {reason}"))

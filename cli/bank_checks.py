@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from ..evaluation.plain import one_line
 from . import screen
 from .failure import INTERRUPTED, WENT_WRONG, fail, fail_without_ray
 from .options import JobsOption, JsonOption, RayOption
@@ -92,13 +93,12 @@ def verify(
             }
         )
     else:
-        typer.echo(f"{path}: {count} tasks, {count / seconds:,.0f} tasks/s, digest {opened.digest[:16]}")
+        tasks = screen.counted(count, "task")
+        typer.echo(f"{path}: {tasks}, {count / seconds:,.0f} tasks/s, digest {opened.digest[:16]}")
         _show_faults(faults, every=every)
         for leak in leaks:
-            screen.terminal().print(
-                Text(screen.one_line(f"leak, {leak}" if leak.is_grave else f"note, {leak}"))
-            )
-        typer.echo("every task can be played" if not grave else f"{grave} grave findings")
+            screen.terminal().print(Text(one_line(f"leak, {leak}" if leak.is_grave else f"note, {leak}")))
+        typer.echo("every task can be played" if not grave else screen.counted(grave, "grave finding"))
     if grave:
         raise typer.Exit(WENT_WRONG)
 
@@ -145,7 +145,9 @@ def show_stats(
     console = screen.terminal()
     for table in tables:
         console.print(_counts_table(table))
-    typer.echo(f"{len(opened.tasks)} tasks on {len(opened.databases)} databases, digest {opened.digest[:16]}")
+    tasks = screen.counted(len(opened.tasks), "task")
+    databases = screen.counted(len(opened.databases), "database")
+    typer.echo(f"{tasks} on {databases}, digest {opened.digest[:16]}")
     for path in pictures:
         typer.echo(f"drawn: {path}")
 
@@ -189,7 +191,7 @@ def _counts_table(counts: Counts) -> Table:
         table.add_column(heading, justify="right")
     for value, of in counts.rows:
         numbers = (of[TaskKind.EXPLORE], of[TaskKind.REPAIR], sum(of.values()))
-        table.add_row(Text(screen.one_line(value)), *(f"{number:,}" if number else "" for number in numbers))
+        table.add_row(Text(one_line(value)), *(f"{number:,}" if number else "" for number in numbers))
     return table
 
 
@@ -204,6 +206,6 @@ def _show_faults(faults: list[Fault], *, every: bool) -> None:
             )
         )
         for fault in found if every else found[:SHOWN]:
-            console.print(Text(f"  {screen.one_line(str(fault))}"))
+            console.print(Text(f"  {one_line(str(fault))}"))
         if not every and count > SHOWN:
             console.print(Text(f"  … {count - SHOWN} more: --all shows them"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from ..client.connection import Dojo, connect
 from ..client.errors import DojoError
 from ..client.sync import SyncDojo, connect_sync
 from .failure import WENT_WRONG, WRONG_CALL, fail
+from .pem import check_authority, check_pair
 from .serve import split_address
 
 T = TypeVar("T")
@@ -44,42 +45,52 @@ def reporting() -> Iterator[None]:
         fail(str(error), code=WRONG_CALL if error.code in _MENDED_BY_THE_USER else WENT_WRONG)
 
 
-@contextlib.asynccontextmanager
-async def connected(address: str | None, token: str | None, *, oracle: bool = False) -> AsyncIterator[Dojo]:
-    """Connects to the server at `address`, or to one of the command's own when there is none."""
-    token = _checked_token(address, token, oracle=oracle)
-    async with connect(address, token=token, tls=_tls(address), oracle=oracle) as dojo:
-        yield dojo
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server that a command uses: the one at `address`, or without one a server of the command's own."""
+
+    address: str | None = None
+    token: str | None = None
+    tls: Tls | None = None
 
 
-@contextlib.contextmanager
-def connected_sync(address: str | None, token: str | None) -> Iterator[SyncDojo]:
-    """Connects as `connected` does, for a command that waits for a person."""
-    token = _checked_token(address, token, oracle=False)
-    with connect_sync(address, token=token, tls=_tls(address)) as dojo:
-        yield dojo
+def target(
+    address: str | None,
+    token: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    *,
+    oracle: bool = False,
+) -> Target:
+    """Gives what the options stand for; a server of the command's own needs no token and no TLS.
 
-
-def _tls(address: str | None) -> Tls | None:
-    """Reads SQLDOJO_TLS_CA, SQLDOJO_TLS_CERT and SQLDOJO_TLS_KEY; none of them: the address has no TLS."""
-    files = [os.environ.get(f"SQLDOJO_TLS_{name}") for name in ("CA", "CERT", "KEY")]
-    if address is None or not any(files):
-        return None
-    for file in files:
-        if file and not os.access(file, os.R_OK):
-            fail(f"{file} cannot be read", hint="See SQLDOJO_TLS_CA, SQLDOJO_TLS_CERT, SQLDOJO_TLS_KEY.")
-    ca, certificate, key = (Path(file) if file else None for file in files)
-    return Tls(ca, certificate, key)
-
-
-def _checked_token(address: str | None, token: str | None, *, oracle: bool) -> str | None:
-    """Gives the token to send; a server of the command's own needs none from the user."""
+    Fails where they lead to no server. `oracle` is for a command that needs gold.
+    """
     if address is None:
-        return None
+        return Target()
     split_address(address)
     if oracle and not token:
         fail(
             f"gold from {address} needs its oracle token",
             hint="Give the token that the server was started with: --token or SQLDOJO_TOKEN.",
         )
-    return token
+    if not (tls_ca or tls_cert or tls_key):
+        return Target(address, token)
+    check_authority(tls_ca)
+    check_pair(tls_cert, tls_key)
+    return Target(address, token, Tls(tls_ca, tls_cert, tls_key))
+
+
+@contextlib.asynccontextmanager
+async def connected(server: Target, *, oracle: bool = False) -> AsyncIterator[Dojo]:
+    """Connects to a command's server; `oracle` is for one of the command's own."""
+    async with connect(server.address, token=server.token, tls=server.tls, oracle=oracle) as dojo:
+        yield dojo
+
+
+@contextlib.contextmanager
+def connected_sync(server: Target) -> Iterator[SyncDojo]:
+    """Connects as `connected` does, for a command that waits for a person."""
+    with connect_sync(server.address, token=server.token, tls=server.tls) as dojo:
+        yield dojo

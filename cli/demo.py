@@ -15,7 +15,7 @@ from ..client.connection import Dojo
 from ..client.types import Action, Answer, Describe, Gold, Query, Submit, Task, TaskKind
 from ..evaluation import OraclePolicy, RandomPolicy, comparison_table, evaluate
 from . import screen
-from .connection import connected, run
+from .connection import Target, connected, run
 from .failure import WENT_WRONG, fail
 from .progress import progress_bar
 
@@ -43,7 +43,7 @@ def demo() -> None:
 
 async def _demo(console: Console) -> None:
     console.print(_heading("Starting a server on this machine"))
-    async with connected(None, None, oracle=True) as dojo:
+    async with connected(Target(), oracle=True) as dojo:
         tasks = await dojo.tasks(gold=True)
         console.print(f"It serves on {dojo.address}, with {len(tasks)} tasks.")
         explore = _choose(tasks, TaskKind.EXPLORE)

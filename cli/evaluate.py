@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import os
-import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from ..client.connection import Dojo
+from ..client.errors import ErrorReason
 from ..client.policy import Policy
 from ..evaluation import (
     EvaluationResult,
@@ -24,12 +26,15 @@ from ..evaluation import (
     write_results,
 )
 from ..evaluation.outcome import Summary
+from ..evaluation.plain import plain
 from ..evaluation.results import header_record
 from ..evaluation.table import breakdown_table, comparison_table
 from . import screen
-from .connection import connected, run
+from .connection import connected, run, target
 from .failure import WENT_WRONG, fail
+from .files import check_folder, search_current_folder
 from .options import (
+    MAX_SEED,
     AddressOption,
     BudgetOption,
     DatabaseOption,
@@ -39,6 +44,9 @@ from .options import (
     KindOption,
     ProfileOption,
     SplitOption,
+    TlsCaOption,
+    TlsCertOption,
+    TlsKeyOption,
     TokenOption,
     task_filter,
 )
@@ -51,7 +59,15 @@ POLICY_HELP = "Give random, oracle, or module:attribute with an object, class or
 def evaluate_policy(
     policy: Annotated[str, typer.Option(metavar="random|oracle|module:attribute", help="Who plays.")],
     episodes: Annotated[int, typer.Option(min=1, help="How many episodes.")] = 50,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draw of tasks, the episodes and the policy.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=MAX_SEED,
+            help="Of the draw of tasks, the episodes and the policy; the last episode's, "
+            "seed + episodes - 1, is below 2^64 too.",
+        ),
+    ] = 0,
     kind: KindOption = None,
     split: SplitOption = None,
     difficulty: DifficultyOption = None,
@@ -65,23 +81,31 @@ def evaluate_policy(
     ] = None,
     address: AddressOption = None,
     token: TokenOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate a policy: success rate, reward, steps and parse rate over many episodes.
 
     The progress goes to stderr. Ends with 1 when no episode could be played to its end.
     """
-    if output and not output.absolute().parent.is_dir():
+    if str(output) == "-":
+        fail("--output - is no file", hint="Name a file; --json writes the report to stdout.")
+    if output:
+        check_folder(output)
+    if seed + episodes - 1 > MAX_SEED:
         fail(
-            f"there is no folder {output.absolute().parent}",
-            hint="Make it, or choose another --output.",
+            f"the last episode's seed, {seed} + {episodes} - 1, is beyond {MAX_SEED}",
+            hint="Choose a smaller --seed.",
         )
+    server = target(address, token, tls_ca, tls_cert, tls_key, oracle=policy == "oracle")
     own = None if policy in ("random", "oracle") else load_policy(policy)
     chosen = task_filter(kind, split, difficulty, database, family)
     console = screen.terminal(stderr=True)
 
     async def play() -> EvaluationResult:
-        async with connected(address, token, oracle=policy == "oracle") as dojo:
+        async with connected(server, oracle=policy == "oracle") as dojo:
             who = own or await _baseline(policy, dojo, chosen, seed)
             with progress_bar(console, policy, "episodes", episodes) as progress:
                 return await evaluate(
@@ -101,9 +125,10 @@ def evaluate_policy(
         result = run(play())
     except NoTasks as none:
         fail(str(none), hint="See what there is: sqldojo tasks list, sqldojo tasks databases")
+    _check_profile(result)
+    _report(result, screen.terminal(), as_json=as_json)
     if output:
-        write_results(output, result)
-    _report(result, screen.terminal(), output, as_json=as_json)
+        _write(output, result, as_json=as_json)
     if result.errors == len(result.episodes):
         raise typer.Exit(WENT_WRONG)
 
@@ -116,24 +141,31 @@ def load_policy(name: str) -> Policy:
     module_name, colon, attribute = name.partition(":")
     if not colon or not module_name or not attribute:
         fail(f"{name!r} is no policy", hint=POLICY_HELP)
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
+    search_current_folder()
+    with _explained(name):
         found: Any = importlib.import_module(module_name)
-    except ModuleNotFoundError as missing:
-        fail(f"the policy {name!r} needs a module {missing.name!r} that can't be found", hint=POLICY_HELP)
     for part in attribute.split("."):
         if not hasattr(found, part):
             fail(f"{module_name!r} has no {attribute!r}", hint=POLICY_HELP)
         found = getattr(found, part)
-    if isinstance(found, type) or not hasattr(found, "select_action"):
-        if not callable(found):
-            fail(f"{name!r} has no method select_action(observation)", hint=POLICY_HELP)
-        found = found()
+    if callable(found) and (isinstance(found, type) or not hasattr(found, "select_action")):
+        with _explained(name):
+            found = found()
     if not callable(getattr(found, "select_action", None)):
         fail(f"{name!r} has no method select_action(observation)", hint=POLICY_HELP)
     policy: Policy = found
     return policy
+
+
+@contextlib.contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Fails with a message where the code of a policy does."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        fail(f"the policy {name!r} needs a module {missing.name!r} that can't be found", hint=POLICY_HELP)
+    except Exception as error:
+        fail(f"the policy {name!r} cannot be made: {type(error).__name__}: {error}", hint=POLICY_HELP)
 
 
 async def _baseline(name: str, dojo: Dojo, chosen: TaskFilter, seed: int) -> Policy:
@@ -142,25 +174,35 @@ async def _baseline(name: str, dojo: Dojo, chosen: TaskFilter, seed: int) -> Pol
     return RandomPolicy(seed)
 
 
-def _report(result: EvaluationResult, console: Console, output: Path | None, *, as_json: bool) -> None:
+def _check_profile(result: EvaluationResult) -> None:
+    """Fails where the server has no such profile, which every episode was refused for."""
+    refusal = f"{ErrorReason.UNKNOWN_PROFILE.name}: "
+    if all(episode.error.startswith(refusal) for episode in result.episodes):
+        fail(result.episodes[0].error)
+
+
+def _report(result: EvaluationResult, console: Console, *, as_json: bool) -> None:
     if as_json:
         write_line(_record(result))
         return
-    console.print(comparison_table([result]))
+    console.print(comparison_table([result], width=console.width))
     for groups, heading in ((result.by_kind(), "Kind"), (result.by_difficulty(), "Difficulty")):
         if len(groups) > 1:
-            console.print(breakdown_table(groups, heading))
+            console.print(breakdown_table(groups, heading, width=console.width))
     broken = [episode for episode in result.episodes if episode.error]
     if broken:
-        first = broken[0]
-        console.print(
-            f"{len(broken)} of {len(result.episodes)} episodes broke; the first, "
-            f"number {first.index} on {first.task_id}: {first.error}",
-            style="red",
-            markup=False,
-        )
-    if output:
-        console.print(f"Every episode is in {output}", markup=False)
+        first, episodes = broken[0], screen.counted(len(result.episodes), "episode")
+        said = plain(f"number {first.index} on {first.task_id}: {first.error}")
+        console.print(Text(f"{len(broken)} of {episodes} broke; the first, {said}", "red"))
+
+
+def _write(output: Path, result: EvaluationResult, *, as_json: bool) -> None:
+    try:
+        write_results(output, result)
+    except OSError as error:
+        fail(f"the episodes cannot be written to {output} ({error.strerror})", code=WENT_WRONG)
+    if not as_json:
+        typer.echo(f"Every episode is in {output}")
 
 
 def _record(result: EvaluationResult) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import NoReturn
 
 import typer
 
+from ..evaluation.plain import plain
+
 WRONG_CALL = 2  # the user can mend it: an argument, a missing package, a server that isn't there
 WENT_WRONG = 1
 INTERRUPTED = 130  # as a shell has it for Ctrl-C
@@ -13,10 +15,15 @@ INTERRUPTED = 130  # as a shell has it for Ctrl-C
 
 def fail(message: str, *, hint: str = "", code: int = WRONG_CALL) -> NoReturn:
     """Writes what is wrong, and what to do about it, to stderr and ends the command with `code`."""
-    typer.echo(f"Error: {message}", err=True)
-    if hint:
-        typer.echo(hint, err=True)
+    say(message, hint=hint)
     raise typer.Exit(code)
+
+
+def say(message: str, *, hint: str = "") -> None:
+    """Writes what is wrong, and what to do about it, to stderr; no control code of it gets there."""
+    typer.echo(plain(f"Error: {message}"), err=True)
+    if hint:
+        typer.echo(plain(hint), err=True)
 
 
 def fail_without_ray(missing: ModuleNotFoundError) -> NoReturn:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import aclosing, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from ..evaluation.plain import one_line
 from . import screen
 from .failure import WENT_WRONG, fail
+from .files import check_folder, written_beside
 from .options import JsonOption
 from .profiles import ProfilesOption, read_profiles
 from .progress import progress_bar
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from ..service.sessions.journal.journal import Journal
 
 T = TypeVar("T")
+Records = AsyncIterator[dict[str, Any]]
 
 MAX_SHOWN = 20  # mismatches
 
@@ -58,14 +61,16 @@ def upgrade(journal: JournalOption = None) -> None:
     """Make the journal's tables, or bring them up to this version. Servers must be stopped before."""
     url = _url(journal)
     try:
-        from ..service.sessions.journal.engine import JournalError, shown
+        from ..service.sessions.journal.engine import JournalError, shown, unusable
         from ..service.sessions.journal.engine import upgrade as upgrade_tables
     except ModuleNotFoundError as missing:
         fail_without_server_extra(missing)
     try:
         revision = asyncio.run(upgrade_tables(url))
-    except JournalError as unusable:
-        fail(str(unusable), code=WENT_WRONG)
+    except JournalError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(str(unusable(url, error)))
     typer.echo(f"{shown(url)} is at revision {revision}")
 
 
@@ -89,8 +94,8 @@ def verify(
         write_line({"episodes": checked, "mismatches": mismatches})
     else:
         for line in mismatches[:MAX_SHOWN]:
-            typer.echo(f"{line['session_id']} ({line['task_id']}): {line['reason']}")
-        typer.echo(f"{checked} episodes played again, {len(mismatches)} differ")
+            typer.echo(one_line(f"{line['session_id']} ({line['task_id']}): {line['reason']}"))
+        typer.echo(f"{screen.counted(checked, 'episode')} played again, {len(mismatches)} differ")
     if mismatches:
         raise typer.Exit(WENT_WRONG)
 
@@ -104,13 +109,15 @@ def export(
     session: Annotated[str, typer.Option(help="Only this session's episodes.")] = "",
 ) -> None:
     """Write episodes with their steps and rewards, one record an episode, as JSON lines or Parquet."""
-    if output.suffix == ".parquet":
-        count = _run(_export_parquet(_url(journal), session, output))
-    elif output.suffix == ".jsonl" or str(output) == "-":
-        count = _run(_export_lines(_url(journal), session, output))
-    else:
+    url = _url(journal)
+    if str(output) == "-":
+        count = _run(_export(url, session, _write_to_stdout))
+    elif output.suffix not in _WRITERS:
         fail(f"{output} has no known ending", hint="End it in .jsonl or .parquet, or give - for stdout.")
-    typer.echo(f"{count} episodes written to {output}", err=True)
+    else:
+        check_folder(output)
+        count = _run(_export(url, session, partial(_write_to_file, output)))
+    typer.echo(f"{screen.counted(count, 'episode')} written to {output}", err=True)
 
 
 @journal.command()
@@ -127,7 +134,7 @@ def prune(
         async with _opened(_url(journal)) as opened:
             return await opened.prune(time.time() - age.total_seconds())
 
-    typer.echo(f"{_run(work())} episodes deleted")
+    typer.echo(f"{screen.counted(_run(work()), 'episode')} deleted")
 
 
 async def _verify(
@@ -149,7 +156,7 @@ async def _verify(
     episodes = Episodes(bank, pool, SqlReviewer(), profiles, ENCODING)
     mismatches: list[dict[str, str]] = []
     checked = 0
-    async with _opened(url) as journal:
+    async with _opened(url, session) as journal:
         total = await journal.count()
         with progress_bar(screen.terminal(stderr=True), "verify", "episodes", total) as progress:
             async for recorded in journal.episodes(session):
@@ -169,36 +176,52 @@ async def _verify(
     return checked, mismatches
 
 
-async def _export_lines(url: URL, session: str, output: Path) -> int:
+async def _export(url: URL, session: str, write: Callable[[Records], Awaitable[int]]) -> int:
+    """Has the journal's episodes written, once it is known that there are such; gives how many."""
+    from ..service.sessions.journal.export import episode_record
+
+    async with _opened(url, session) as journal:
+        return await write(episode_record(recorded) async for recorded in journal.episodes(session))
+
+
+async def _write_to_stdout(records: Records) -> int:
     count = 0
-    with nullcontext(sys.stdout) if str(output) == "-" else output.open("w", encoding="utf-8") as file:
-        async with aclosing(_records(url, session)) as records:
-            async for record in records:
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
-                count += 1
+    async for record in records:
+        write_line(record)
+        count += 1
     return count
 
 
-async def _export_parquet(url: URL, session: str, output: Path) -> int:
+async def _write_to_file(output: Path, records: Records) -> int:
+    with written_beside(output) as draft:
+        return await _WRITERS[output.suffix](draft, records)
+
+
+async def _write_lines(output: Path, records: Records) -> int:
+    count = 0
+    with output.open("w", encoding="utf-8") as file:
+        async for record in records:
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+async def _write_parquet(output: Path, records: Records) -> int:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ModuleNotFoundError:
         fail("Parquet needs pyarrow", hint="Install it: pip install 'sqldojo[parquet]'")
     count = 0
-    writer = None
-    try:
-        async for records in _in_chunks(_records(url, session), 1000):
-            table = pa.Table.from_pylist(records, schema=_parquet_schema(pa))
-            writer = writer or pq.ParquetWriter(output, table.schema)
-            writer.write_table(table)
-            count += len(records)
-        if writer is None:
-            pq.write_table(_parquet_schema(pa).empty_table(), output)
-    finally:
-        if writer is not None:
-            writer.close()
+    schema = _parquet_schema(pa)
+    with pq.ParquetWriter(output, schema) as writer:
+        async for chunk in _in_chunks(records, 1000):
+            writer.write_table(pa.Table.from_pylist(chunk, schema=schema))
+            count += len(chunk)
     return count
+
+
+_WRITERS = {".jsonl": _write_lines, ".parquet": _write_parquet}
 
 
 def _parquet_schema(pa: Any) -> Any:
@@ -238,14 +261,6 @@ def _parquet_schema(pa: Any) -> Any:
     return pa.schema([*((text, pa.string()) for text in texts), *numbers.items(), ("steps", pa.list_(step))])
 
 
-async def _records(url: URL, session: str) -> AsyncGenerator[dict[str, Any]]:
-    from ..service.sessions.journal.export import episode_record
-
-    async with _opened(url) as journal:
-        async for recorded in journal.episodes(session):
-            yield episode_record(recorded)
-
-
 async def _in_chunks(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
     chunk: list[T] = []
     async for item in items:
@@ -258,7 +273,8 @@ async def _in_chunks(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T
 
 
 @asynccontextmanager
-async def _opened(url: URL) -> AsyncIterator[Journal]:
+async def _opened(url: URL, session: str = "") -> AsyncIterator[Journal]:
+    """Opens a journal. Fails where it is not there, or has no such session."""
     from ..service.sessions.journal.engine import is_missing, shown
     from ..service.sessions.journal.journal import Journal
 
@@ -266,6 +282,11 @@ async def _opened(url: URL) -> AsyncIterator[Journal]:
         fail(f"there is no journal {shown(url)}", hint="Name another one with --journal.")
     journal = await Journal.open(url)
     try:
+        if session and await journal.head(session) is None:
+            fail(
+                f"no such session in {journal}: {session}",
+                hint="Each record of `sqldojo journal export -` has its session_id.",
+            )
         yield journal
     finally:
         await journal.close()
@@ -273,11 +294,12 @@ async def _opened(url: URL) -> AsyncIterator[Journal]:
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     from ..service.sessions.journal.engine import JournalError
+    from ..service.sessions.journal.journal import JournalUnavailable
     from ..service.tasks.bank_file import BankError
 
     try:
         return asyncio.run(work)
-    except (JournalError, BankError, OSError) as unusable:
+    except (JournalError, JournalUnavailable, BankError) as unusable:
         fail(str(unusable))
 
 
@@ -286,6 +308,11 @@ def _url(journal: str | None) -> URL:
         from ..service.sessions.journal.engine import JournalError, default_url, journal_url
     except ModuleNotFoundError as missing:
         fail_without_server_extra(missing)
+    if journal == "none":
+        fail(
+            "none is no journal: it is how `sqldojo serve` keeps its sessions in memory only",
+            hint="Name a journal, by --journal or SQLDOJO_JOURNAL; ./none is a file of that name.",
+        )
     try:
         return default_url() if journal is None else journal_url(journal)
     except JournalError as unusable:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..client.types import Difficulty, Split, TaskKind
 from ..evaluation.tasks import TaskFilter
+from .failure import fail
+
+MAX_SEED = 2**64 - 1  # what the contract's field holds
 
 
 class Kind(StrEnum):
@@ -40,6 +44,16 @@ class DifficultyName(StrEnum):
     HARD = "hard"
 
 
+def token_that_can_be_sent(option: typer.CallbackParam, token: str | None) -> str | None:
+    """Gives the token of an option. Fails where gRPC can't send it, without showing it."""
+    if token is not None and not (token.isascii() and token.isprintable() and token == token.strip()):
+        fail(
+            f"the token of {option.opts[0]} cannot be sent: it is not all printable ASCII",
+            hint="Give it as `sqldojo token` showed it, without spaces or line ends around it.",
+        )
+    return token
+
+
 AddressOption = Annotated[
     str | None,
     typer.Option(
@@ -52,8 +66,28 @@ TokenOption = Annotated[
     str | None,
     typer.Option(
         envvar="SQLDOJO_TOKEN",
+        callback=token_that_can_be_sent,
         help="The bearer token for the server at --address; its oracle token shows gold.",
     ),
+]
+TlsCaOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="SQLDOJO_TLS_CA",
+        help="TLS to --address: the authority of its certificate, as PEM. Any of the three turns TLS on; "
+        "without this one, it is the system's.",
+    ),
+]
+TlsCertOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="SQLDOJO_TLS_CERT",
+        help="TLS to --address: one's own certificate chain, as PEM, where the server wants one.",
+    ),
+]
+TlsKeyOption = Annotated[
+    Path | None,
+    typer.Option(envvar="SQLDOJO_TLS_KEY", help="TLS to --address: that certificate's key, as PEM."),
 ]
 KindOption = Annotated[Kind | None, typer.Option(help="Only tasks of this kind.")]
 SplitOption = Annotated[SplitName | None, typer.Option(help="Only tasks of this split.")]

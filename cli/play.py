@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from random import Random
 from typing import Annotated
@@ -22,12 +22,27 @@ from ..client.types import (
     Submit,
     TaskKind,
 )
+from ..evaluation.plain import plain
 from . import screen
-from .connection import connected_sync, reporting
+from .connection import connected_sync, reporting, target
 from .failure import fail
-from .options import AddressOption, BudgetOption, JsonOption, Kind, KindOption, ProfileOption, TokenOption
+from .options import (
+    MAX_SEED,
+    AddressOption,
+    BudgetOption,
+    JsonOption,
+    Kind,
+    KindOption,
+    ProfileOption,
+    TlsCaOption,
+    TlsCertOption,
+    TlsKeyOption,
+    TokenOption,
+)
 from .records import observation_record, step_record, write_line
 
+PROMPT = "sqldojo> "
+GOING_ON = "     ...> "
 HELP = """\
 describe TABLE   its columns
 sample TABLE     its first rows
@@ -65,7 +80,9 @@ class Aside(StrEnum):
 def play(
     task: Annotated[str, typer.Argument(help="The task's id; without it, one is drawn.")] = "",
     kind: KindOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="The episode's seed, and that of the draw.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="The episode's seed, and that of the draw; below 2^64.")
+    ] = 0,
     profile: ProfileOption = "",
     budget: BudgetOption = 0,
     reviewed: Annotated[
@@ -73,6 +90,9 @@ def play(
     ] = False,
     address: AddressOption = None,
     token: TokenOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Play an episode by hand: look around, query, and answer or submit.
@@ -80,8 +100,12 @@ def play(
     After each step its reward is shown term by term. A script of commands may come by stdin. With --json
     every step is one JSON object on stdout; the first has the brief.
     """
-    with reporting(), connected_sync(address, token) as dojo:
-        task = task or _drawn(dojo, kind, seed)
+    server = target(address, token, tls_ca, tls_cert, tls_key)
+    with reporting(), connected_sync(server) as dojo:
+        if not task:
+            task = _drawn(dojo, kind, seed)
+        elif kind:
+            _check_kind(dojo, task, kind)
         with dojo.session(task, profile=profile, seed=seed, budget=budget, reviewed=reviewed) as session:
             if as_json:
                 _play_as_json(session)
@@ -96,9 +120,15 @@ def _drawn(dojo: SyncDojo, kind: Kind | None, seed: int) -> str:
     return Random(seed).choice(tasks).task_id
 
 
+def _check_kind(dojo: SyncDojo, task: str, wanted: Kind) -> None:
+    kind = dojo.task(task).kind.name.lower()
+    if kind != wanted:
+        fail(f"{task} is of kind {kind}", hint="Leave out --kind; without a task it says which to draw.")
+
+
 def _play_as_json(session: SyncSession) -> None:
     write_line({"step_index": 0, "observation": observation_record(session.observation)})
-    for command in commands(_lines()):
+    for command in commands(_read):
         match _understood(command):
             case Aside.QUIT:
                 break
@@ -114,7 +144,7 @@ def _play_on_screen(session: SyncSession, console: Console) -> None:
     first = session.observation
     console.print(screen.brief(first))
     console.print(_invitation(first), style="dim")
-    for command in commands(_lines()):
+    for command in commands(_read):
         match _understood(command):
             case Aside.QUIT:
                 break
@@ -138,9 +168,9 @@ def _invitation(observation: Observation) -> str:
 
 
 def _standing(session: SyncSession) -> str:
-    left = session.observation.steps_left
+    left = screen.counted(session.observation.steps_left, "step")
     total = screen.signed(session.total_reward)
-    return f"total {total} · {left} step{'s' if left != 1 else ''} left"
+    return f"total {total} · {left} left"
 
 
 def _understood(command: str) -> Action | Aside:
@@ -148,34 +178,39 @@ def _understood(command: str) -> Action | Aside:
     try:
         return parse(command)
     except ValueError as wrong:
-        if not sys.stdin.isatty():
+        if not _is_typed():
             fail(str(wrong), hint=HELP)
-        typer.echo(f"{wrong}. That cost no step; help lists the commands.", err=True)
+        typer.echo(plain(f"{wrong}. That cost no step; help lists the commands."), err=True)
         return Aside.NONE
 
 
-def _lines() -> Iterator[str]:
-    """Gives stdin's lines, with a prompt where a person types them."""
-    if not sys.stdin.isatty():
-        yield from sys.stdin
-        return
+def _is_typed() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _read(prompt: str) -> str | None:
+    """Gives stdin's next line, with a prompt where a person types it; None at its end."""
+    if not _is_typed():
+        return next(sys.stdin, None) if sys.stdin is not None else None
     import readline  # noqa: F401 - gives input() a history and editing
 
-    while True:
-        try:
-            yield input("sqldojo> ")
-        except EOFError:
-            return
+    try:
+        return input(prompt)
+    except EOFError:
+        return None
 
 
-def commands(lines: Iterator[str]) -> Iterator[str]:
-    """Puts lines together to commands: SQL goes on to a ';' at a line's end, or to the end of the input."""
-    for line in lines:
+def commands(read: Callable[[str], str | None]) -> Iterator[str]:
+    """Puts lines together to commands: SQL goes on to a ';' at a line's end, or to the end of the input.
+
+    `read` gives the next line for a prompt, and None at the end.
+    """
+    while (line := read(PROMPT)) is not None:
         command = line.strip()
         if not command:
             continue
         if _holds_sql(command):
-            while not command.endswith(";") and (more := next(lines, None)) is not None:
+            while not command.endswith(";") and (more := read(GOING_ON)) is not None:
                 command += "\n" + more.rstrip()
         yield command
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..evaluation.plain import one_line
 from . import screen
 from .failure import fail
 from .options import JsonOption
@@ -19,6 +22,8 @@ from .serve import fail_without_server_extra
 
 if TYPE_CHECKING:
     from ..service.core.profiles import Profiles
+
+COLUMN_GAP = 3  # between two columns of a table
 
 ProfilesOption = Annotated[
     Path | None,
@@ -38,15 +43,34 @@ def show_profiles(profiles: ProfilesOption = None, as_json: JsonOption = False) 
         for name, profile in known.by_name.items():
             write_line({"kind": profile.kind.name.lower(), **settings[name], "name": name})
         return
-    names = list(dict.fromkeys(setting for own in settings.values() for setting in own if setting != "name"))
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("setting", no_wrap=True)
-    for name in settings:
-        table.add_column(Text(name), justify="right")
-    table.add_row("kind", *(profile.kind.name.lower() for profile in known.by_name.values()))
-    for setting in names:
-        table.add_row(setting, *(_shown(own.get(setting)) for own in settings.values()))
-    screen.terminal().print(table)
+    rows = list(dict.fromkeys(setting for own in settings.values() for setting in own if setting != "name"))
+    columns = {
+        one_line(name): [profile.kind.name.lower(), *(_shown(settings[name].get(row)) for row in rows)]
+        for name, profile in known.by_name.items()
+    }
+    _print_columns(["kind", *rows], columns, screen.terminal())
+
+
+def _print_columns(rows: list[str], columns: dict[str, list[str]], console: Console) -> None:
+    """Shows columns beside each other, and those that there is no room for in further tables."""
+    room = console.width - max(map(cell_len, rows))
+    tables: list[list[str]] = []
+    left = 0
+    for name, cells in columns.items():
+        needed = max(map(cell_len, (name, *cells))) + COLUMN_GAP
+        if needed > left:
+            tables.append([])
+            left = room
+        tables[-1].append(name)
+        left -= needed
+    for names in tables:
+        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+        table.add_column("setting", no_wrap=True)
+        for name in names:
+            table.add_column(Text(name), justify="right", overflow="fold")
+        for row in zip(rows, *(columns[name] for name in names), strict=True):
+            table.add_row(*map(Text, row))
+        console.print(table)
 
 
 def read_profiles(path: Path | None) -> Profiles:

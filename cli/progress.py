@@ -25,4 +25,9 @@ def progress_bar(console: Console, label: str, unit: str, total: int | None = No
     )
     with bar:
         shown = bar.add_task(f"{label:<8}", total=total)
-        yield lambda done, total: bar.update(shown, completed=done, total=total)
+        try:
+            yield lambda done, total: bar.update(shown, completed=done, total=total)
+        except BaseException:
+            if not bar.tasks[0].completed:
+                bar.update(shown, visible=False)  # it says nothing beside what went wrong
+            raise

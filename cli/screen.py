@@ -1,4 +1,7 @@
-"""How tasks, results and rewards look in a terminal. All of it fits into 80 columns."""
+"""How tasks, results and rewards look in a terminal. All of it fits into 80 columns.
+
+What comes from a server is shown without its control codes and never read as markup.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ from ..client.types import (
     Value,
     Verdict,
 )
+from ..evaluation.plain import one_line, plain
 
 TIMES = "\u00d7"
 
@@ -43,21 +47,21 @@ def brief(observation: Observation, *, most: int = 20) -> RenderableType:
     repair = observation.kind is TaskKind.REPAIR
     parts: list[RenderableType] = [
         Panel(
-            Text(observation.prompt),
-            title=Text(observation.task_id, "bold"),
+            Text(plain(observation.prompt)),
+            title=Text(one_line(observation.task_id), "bold"),
             title_align="left",
-            subtitle=f"{observation.budget} steps · profile {observation.profile}",
+            subtitle=Text(f"{counted(observation.budget, 'step')} · profile {one_line(observation.profile)}"),
             subtitle_align="right",
             border_style="magenta" if repair else "blue",
         ),
-        Text.assemble(("tables ", "bold cyan"), ", ".join(observation.tables)),
+        Text.assemble(("tables ", "bold cyan"), one_line(", ".join(observation.tables))),
     ]
     if observation.broken_sql:
-        parts += [Text("the query to repair", "bold cyan"), _indented(sql(observation.broken_sql))]
+        parts += [Text("the query to repair", "bold cyan"), indented(sql(observation.broken_sql))]
     if observation.broken_error:
-        parts += [Text("it fails", "bold cyan"), _indented(error(observation.broken_error))]
+        parts += [Text("it fails", "bold cyan"), indented(error(observation.broken_error))]
     if observation.broken_result:
-        parts += [Text("it gives", "bold cyan"), _indented(result(observation.broken_result, most=most))]
+        parts += [Text("it gives", "bold cyan"), indented(result(observation.broken_result, most=most))]
     return Group(*parts)
 
 
@@ -66,7 +70,7 @@ def action(played: Action, heading: str = "") -> RenderableType:
     match played:
         case Query(statement) | Submit(statement):
             verb = "query" if isinstance(played, Query) else "submit"
-            return Group(Text.assemble((heading, "bold"), (verb, "bold cyan")), _indented(sql(statement)))
+            return Group(Text.assemble((heading, "bold"), (verb, "bold cyan")), indented(sql(statement)))
         case Describe(text):
             verb = "describe"
         case Sample(text):
@@ -75,12 +79,12 @@ def action(played: Action, heading: str = "") -> RenderableType:
             verb = "answer"
         case Unparsed(text):
             verb = "no tool call"
-    return Text.assemble((heading, "bold"), (f"{verb} ", "bold cyan"), text)
+    return Text.assemble((heading, "bold"), (f"{verb} ", "bold cyan"), plain(text))
 
 
 def sql(statement: str) -> RenderableType:
     """Shows SQL in colours, wrapped at the screen's edge."""
-    text = Syntax("", "sql", theme="ansi_dark", word_wrap=True).highlight(statement)
+    text = Syntax("", "sql", theme="ansi_dark", word_wrap=True).highlight(plain(statement))
     text.rstrip()
     return text
 
@@ -89,21 +93,21 @@ def result(rows: Result, *, most: int = 20) -> RenderableType:
     """Shows rows, at most `most` of them, each on one line; says how many there are."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in rows.columns:
-        table.add_column(Text(column.name), no_wrap=True, overflow="ellipsis")
+        table.add_column(Text(one_line(column.name)), no_wrap=True, overflow="ellipsis")
     for row in rows.rows[:most]:
         table.add_row(*map(_cell, row))
     shown = min(len(rows.rows), most)
     if shown == rows.row_count:
         return table if shown else Group(table, Text("no rows", "dim"))
     least = "at least " if rows.row_count_is_lower_bound else ""
-    return Group(table, Text(f"{shown} of {least}{rows.row_count} rows", "dim"))
+    return Group(table, Text(f"{shown} of {least}{counted(rows.row_count, 'row')}", "dim"))
 
 
 def error(failure: ActionError) -> RenderableType:
     """Shows why an action failed, and the names that would have worked."""
-    text = Text.assemble(("error ", "bold red"), failure.message)
+    text = Text.assemble(("error ", "bold red"), plain(failure.message))
     if failure.available:
-        text.append(f"\navailable: {', '.join(failure.available)}", "dim")
+        text.append(f"\navailable: {one_line(', '.join(failure.available))}", "dim")
     return text
 
 
@@ -113,7 +117,7 @@ def review(found: Review) -> RenderableType:
     text = Text.assemble("review: ", (found.verdict.name.lower(), f"bold {style}"))
     for finding in found.findings:
         where = f" at {finding.where}" if finding.where else ""
-        text.append(f"\n  {finding.severity.name.lower()}{where}: {finding.message}")
+        text.append(f"\n  {finding.severity.name.lower()}{one_line(where)}: {one_line(finding.message)}")
     return text
 
 
@@ -139,20 +143,20 @@ def reward(earned: Reward) -> RenderableType:
         table.add_row(clip, "", "", "", Text(signed(earned.unclipped), "dim"))
     total = Text(signed(earned.total), f"bold {_sign_style(earned.total)}")
     table.add_row(Text("reward", "bold"), "", "", "", total)
-    return _indented(table)
+    return indented(table)
 
 
 def step(played: Step, *, most: int = 20) -> RenderableType:
     """Shows a whole step: what was done, what it brought (at most `most` rows of data), what it earned."""
     parts: list[RenderableType] = [action(played.action, f"Step {played.step_index}  ")]
     if played.review:
-        parts.append(_indented(review(played.review)))
+        parts.append(indented(review(played.review)))
     rows, failure = played.observation.result, played.observation.error
     if rows:
         described = isinstance(played.action, Describe)  # a table's columns are shown whole
-        parts.append(_indented(result(rows, most=len(rows.rows) if described else most)))
+        parts.append(indented(result(rows, most=len(rows.rows) if described else most)))
     if failure:
-        parts.append(_indented(error(failure)))
+        parts.append(indented(error(failure)))
     return Group(*parts, reward(played.reward))
 
 
@@ -164,13 +168,13 @@ def ending(observation: Observation, total_reward: float) -> RenderableType:
         Outcome.EXHAUSTED: ("Not solved: the steps are used up", "bold red"),
         Outcome.RUNNING: ("Left before its end", "bold yellow"),
     }[observation.outcome]
-    steps = f"{observation.steps_used} step{'s' if observation.steps_used != 1 else ''}"
+    steps = counted(observation.steps_used, "step")
     return Text.assemble((words, style), f" · {steps} · total reward ", (signed(total_reward), "bold"))
 
 
-def one_line(text: str) -> str:
-    """Gives a text from a data set as one line; no control code of it reaches the terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+def counted(number: int, noun: str) -> str:
+    """Gives a number with what it counts: 1 task, 2 tasks."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def signed(number: float) -> str:
@@ -190,5 +194,6 @@ def _cell(value: Value) -> Text:
     return Text(one_line(str(value)))
 
 
-def _indented(content: RenderableType) -> Padding:
+def indented(content: RenderableType) -> Padding:
+    """Sets something in by two columns."""
     return Padding(content, (0, 0, 0, 2), expand=False)

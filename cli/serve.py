@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -15,6 +16,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from .failure import fail
+from .files import search_current_folder
+from .options import token_that_can_be_sent
+from .pem import check_authority, check_pair
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -57,7 +61,9 @@ def serve(
     reviewer: Annotated[
         str,
         typer.Option(
-            metavar="MODULE:ATTRIBUTE", help="A reviewer beside the deterministic one, see docs/review.md."
+            metavar="MODULE:ATTRIBUTE",
+            help="A reviewer beside the deterministic one, see docs/review.md; its module may lie in the "
+            "current folder.",
         ),
     ] = "",
     reviewer_seconds: Annotated[
@@ -65,7 +71,11 @@ def serve(
     ] = 5.0,
     oracle_token: Annotated[
         str | None,
-        typer.Option(envvar="SQLDOJO_ORACLE_TOKEN", help="The bearer token that may see gold; none: nobody."),
+        typer.Option(
+            envvar="SQLDOJO_ORACLE_TOKEN",
+            callback=token_that_can_be_sent,
+            help="The bearer token that may see gold; none: nobody.",
+        ),
     ] = None,
     tokens: Annotated[
         Path | None,
@@ -164,6 +174,7 @@ def serve(
 
     from .profiles import read_profiles
 
+    search_current_folder()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = ServerConfig(
@@ -204,9 +215,9 @@ def serve(
         asyncio.run(run())
     except AddressInUse as taken:
         fail(
-            str(taken),
-            hint="End the server that listens there, or choose another address with --address HOST:PORT "
-            "or --metrics HOST:PORT.",
+            _why_not_there(host, port, reuse_port) or str(taken),
+            hint="End what listens there, or choose another address with --address HOST:PORT or --metrics "
+            "HOST:PORT.",
         )
     except (Unsafe, TokensError, ReviewerError, PlayerError) as refused:
         fail(str(refused))
@@ -230,11 +241,26 @@ def _journal_url(journal: str | None, embedded: bool) -> URL | None:
 def _tls(certificate: Path | None, key: Path | None, client_ca: Path | None) -> Tls | None:
     from ..service.rpc.server import Tls
 
+    check_authority(client_ca)
+    check_pair(certificate, key)
     if certificate is not None and key is not None:
         return Tls(certificate, key, client_ca)
-    if certificate or key or client_ca:
-        fail("TLS needs both --tls-cert and --tls-key")
+    if client_ca:
+        fail("--tls-client-ca needs --tls-cert and --tls-key")
     return None
+
+
+def _why_not_there(host: str, port: int, reuse_port: bool) -> str:
+    """Says why nobody can listen there, which gRPC does not tell; nothing where somebody can."""
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, reuse_port)
+            probe.bind(place)
+    except OSError as error:
+        return f"cannot listen on {host}:{port}: {error.strerror}"
+    return ""
 
 
 def _synchronous(word: str) -> str:

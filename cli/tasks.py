@@ -7,18 +7,20 @@ from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from ..client.types import DatabaseInfo, TableColumn, Task
+from ..evaluation.plain import one_line, plain
 from ..evaluation.tasks import TaskFilter
 from . import screen
 from .audit import audit
 from .bank import build, import_tasks
 from .bank_checks import show_stats, verify
-from .connection import connected, run
+from .connection import Target, connected, run, target
 from .options import (
     AddressOption,
     DatabaseOption,
@@ -27,6 +29,9 @@ from .options import (
     JsonOption,
     KindOption,
     SplitOption,
+    TlsCaOption,
+    TlsCertOption,
+    TlsKeyOption,
     TokenOption,
     split_word,
     task_filter,
@@ -35,6 +40,7 @@ from .records import database_record, task_record, write_line
 
 COLUMN_GAP = 3  # between two columns of a table
 NARROWEST_PROMPT = 24
+WIDTH_OF_A_PIPE = 1_000_000  # a program that reads a list gets all of it
 
 tasks = typer.Typer(
     no_args_is_help=True, help="List and show tasks and databases; build, import, check and count a bank."
@@ -55,18 +61,27 @@ def list_tasks(
     family: FamilyOption = "",
     address: AddressOption = None,
     token: TokenOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the tasks that pass the filters; with --json one object a line."""
-    chosen = run(_tasks(address, token, task_filter(kind, split, difficulty, database, family)))
+    """List the tasks that pass the filters; with --json one object a line.
+
+    A terminal that is too narrow for their table gets some lines for each.
+    """
+    server = target(address, token, tls_ca, tls_cert, tls_key)
+    chosen = run(_tasks(server, task_filter(kind, split, difficulty, database, family)))
     if as_json:
         for task in chosen:
             write_line(task_record(task))
         return
     console = screen.terminal()
+    if not console.is_terminal:
+        console.width = WIDTH_OF_A_PIPE
     if chosen:
         console.print(_task_table(chosen, console.width))
-    console.print(f"{len(chosen)} task{'s' if len(chosen) != 1 else ''}")
+    console.print(screen.counted(len(chosen), "task"))
 
 
 @tasks.command("show")
@@ -77,10 +92,14 @@ def show_task(
     ] = False,
     address: AddressOption = None,
     token: TokenOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one task, and on request its solution."""
-    shown = run(_task(address, token, task, gold=gold))
+    server = target(address, token, tls_ca, tls_cert, tls_key, oracle=gold)
+    shown = run(_task(server, task, gold=gold))
     if as_json:
         write_line(task_record(shown))
     else:
@@ -92,10 +111,13 @@ def list_databases(
     database: Annotated[str, typer.Argument(help="Show this one with its tables and columns.")] = "",
     address: AddressOption = None,
     token: TokenOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the databases, or show one with its tables; with --json one object a line."""
-    found = run(_databases(address, token, database))
+    found = run(_databases(target(address, token, tls_ca, tls_cert, tls_key), database))
     if as_json:
         for each in found:
             write_line(database_record(each))
@@ -103,61 +125,61 @@ def list_databases(
     screen.terminal().print(_database_page(found[0]) if database else _database_table(found))
 
 
-async def _tasks(address: str | None, token: str | None, chosen: TaskFilter) -> list[Task]:
-    async with connected(address, token) as dojo:
-        return await dojo.tasks(**asdict(chosen))
+async def _tasks(server: Target, chosen: TaskFilter) -> list[Task]:
+    async with connected(server) as dojo:
+        found = await dojo.tasks(**asdict(chosen))
+        if chosen.database and not found:
+            await dojo.database(chosen.database)  # which is refused where there is no such database
+        return found
 
 
-async def _task(address: str | None, token: str | None, task_id: str, *, gold: bool) -> Task:
-    async with connected(address, token, oracle=gold) as dojo:
+async def _task(server: Target, task_id: str, *, gold: bool) -> Task:
+    async with connected(server, oracle=gold) as dojo:
         return await dojo.task(task_id, gold=gold)
 
 
-async def _databases(address: str | None, token: str | None, database_id: str) -> list[DatabaseInfo]:
-    async with connected(address, token) as dojo:
+async def _databases(server: Target, database_id: str) -> list[DatabaseInfo]:
+    async with connected(server) as dojo:
         return [await dojo.database(database_id)] if database_id else await dojo.databases()
 
 
-def _task_table(listed: list[Task], width: int) -> Table:
-    """Gives a line for each task: its id whole, and of the rest what there is room for."""
+def _task_table(listed: list[Task], width: int) -> RenderableType:
+    """Gives a line for each task; where there is no room for that, one for its id and more for the rest."""
     columns = {
         "Task": [task.task_id for task in listed],
         "Level": [task.difficulty.name.lower() for task in listed],
         "Split": [split_word(task.split) for task in listed],
         "Family": [task.family for task in listed],
-        "Prompt": [task.prompt.replace("\n", " ") for task in listed],
     }
+    rows = [[Text(one_line(cell)) for cell in row] for row in zip(*columns.values(), strict=True)]
+    prompts = [Text(one_line(task.prompt.replace("\n", " "))) for task in listed]
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    shown: list[list[Text]] = []
     room = width
-    for heading, cells in columns.items():
-        widest = max(map(len, (heading, *cells)))
-        if heading == "Prompt" and room >= NARROWEST_PROMPT:
-            widest = min(widest, room)
-        if heading != "Task" and widest > room:
-            break
-        table.add_column(heading, no_wrap=True, overflow="fold")
-        shown.append([_cut(cell, widest) for cell in cells])
-        room -= widest + COLUMN_GAP
-    for row in zip(*shown, strict=True):
-        table.add_row(*row)
+    for heading, cells in zip(columns, zip(*rows, strict=True), strict=True):
+        table.add_column(heading, no_wrap=True)
+        room -= max(cell_len(heading), *(cell.cell_len for cell in cells)) + COLUMN_GAP
+    table.add_column("Prompt", no_wrap=True, overflow="ellipsis", max_width=room)
+    if room < NARROWEST_PROMPT:
+        return Group(*(_task_lines(row, prompt) for row, prompt in zip(rows, prompts, strict=True)))
+    for row, prompt in zip(rows, prompts, strict=True):
+        table.add_row(*row, prompt)
     return table
 
 
-def _cut(cell: str, width: int) -> Text:
-    text = Text(cell)
-    text.truncate(width, overflow="ellipsis")
-    return text
+def _task_lines(row: list[Text], prompt: Text) -> RenderableType:
+    task, *about = row
+    task.stylize("bold")
+    return Group(task, screen.indented(Text(" · ").join(about)), screen.indented(prompt))
 
 
 def _task_page(task: Task) -> RenderableType:
-    about = f"{task.database_id} · {task.difficulty.name.lower()} · {task.family} · {split_word(task.split)}"
+    about = (task.database_id, task.difficulty.name.lower(), task.family, split_word(task.split))
     parts: list[RenderableType] = [
         Panel(
-            Text(task.prompt),
-            title=Text(task.task_id, "bold"),
+            Text(plain(task.prompt)),
+            title=Text(one_line(task.task_id), "bold"),
             title_align="left",
-            subtitle=about,
+            subtitle=Text(one_line(" · ".join(about))),
             subtitle_align="right",
         )
     ]
@@ -167,7 +189,7 @@ def _task_page(task: Task) -> RenderableType:
         parts += [Text("gold query", "bold green"), screen.sql(task.gold.sql)]
         if task.gold.answer_kind:
             kind = task.gold.answer_kind.name.lower()
-            parts.append(Text.assemble(("gold answer ", "bold green"), f"({kind}) {task.gold.answer}"))
+            parts.append(Text.assemble(("gold answer ", "bold green"), f"({kind}) {plain(task.gold.answer)}"))
     return Group(*parts)
 
 
@@ -179,29 +201,33 @@ def _database_table(found: list[DatabaseInfo]) -> Table:
     table.add_column("About")
     for database in found:
         table.add_row(
-            Text(database.database_id, "bold"),
+            Text(one_line(database.database_id), "bold"),
             split_word(database.split),
             str(database.task_count),
-            Text(database.title),
+            Text(one_line(database.title)),
         )
     return table
 
 
 def _database_page(database: DatabaseInfo) -> RenderableType:
     parts: list[RenderableType] = [
-        Text.assemble((database.database_id, "bold"), f" · {database.title} · {database.task_count} tasks")
+        Text.assemble(
+            (one_line(database.database_id), "bold"),
+            f" · {one_line(database.title)} · {screen.counted(database.task_count, 'task')}",
+        )
     ]
     for info in database.tables:
-        what = "view" if info.is_view else "table"
+        what, rows = "view" if info.is_view else "table", screen.counted(info.row_count, "row")
         table = Table(
             box=None,
             show_header=False,
-            title=Text.assemble(what, " ", (info.name, "bold"), f" · {info.row_count} rows"),
+            title=Text.assemble(what, " ", (one_line(info.name), "bold"), f" · {rows}"),
             title_justify="left",
             title_style="",
         )
         for column in info.columns:
-            table.add_row(Text(column.name), Text(column.declared_type, "cyan"), Text(_keys(column), "dim"))
+            about = (column.name, column.declared_type, _keys(column))
+            table.add_row(*map(Text, map(one_line, about), ("", "cyan", "dim")))
         parts += [Text(), table]
     return Group(*parts)
 

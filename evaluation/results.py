@@ -7,7 +7,6 @@ equal evaluations give equal bytes.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +30,7 @@ from ..client.types import (
 )
 from .outcome import EpisodeResult, EvaluationResult, Run, StepRecord
 from .tasks import TaskFilter
+from .whole_file import whole_file
 
 FORMAT = "sqldojo.evaluation/1"
 
@@ -42,15 +42,12 @@ def write_results(path: Path, result: EvaluationResult) -> None:
 
     Half a character (a lone surrogate), which UTF-8 has no bytes for, is written as JSON's escape.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            for record in to_records(result):
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    with (
+        whole_file(path) as draft,
+        draft.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
+    ):
+        for record in to_records(result):
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def read_results(path: Path) -> EvaluationResult:

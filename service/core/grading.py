@@ -12,20 +12,22 @@ from bisect import bisect
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
 
 from .execution import Row, Rows, Value
 from .task import AnswerKind
 
-ANSWER_TOLERANCE = 0.01  # relative: a float answer within 1 % is correct
+ANSWER_TOLERANCE = Decimal("0.01")  # relative: a float answer within 1 % is correct
 ROW_TOLERANCE = 1e-9  # relative: what is left of summing floats in another order
 MAX_ANSWER_LENGTH = 100_000  # characters; a longer answer is wrong
 MOST_TRIED = 400  # noisy rows that are tried against one another
 
 T = TypeVar("T")
 
-_NUMBER = re.compile(r"[+-]?((\d+|\d{1,3}(,\d{3})+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+# Exponents with more digits, some of which Decimal cannot hold, are nobody's answer.
+_NUMBER = re.compile(r"[+-]?((\d+|\d{1,3}(,\d{3})+)(\.\d*)?|\.\d+)([eE][+-]?\d{1,6})?")
 _NULLS = {"null", "none"}
 _INFINITIES = ({"-inf", "-infinity"}, {"inf", "infinity"})
 
@@ -227,25 +229,24 @@ def _cell_matches(text: str, gold: Value) -> bool:
     if number is None:
         return False
     if isinstance(gold, int):
-        return number == gold and (isinstance(number, int) or Decimal(text.replace(",", "")) == gold)
-    try:
-        return abs(float(number) - gold) <= ANSWER_TOLERANCE * abs(gold)
-    except OverflowError:  # a whole number beyond all floats
-        return False
+        return number == gold
+    least, most = _bounds(gold)
+    return least <= number <= most
 
 
-def _number(text: str) -> int | float | None:
-    """Reads 1234, 1,234, 1234.0 or 1.2e3; None for anything else."""
+def _number(text: str) -> Decimal | None:
+    """Reads 1234, 1,234, 1234.0 or 1.2e3 as it is written, to the last digit; None for anything else."""
     if not text.isascii() or not _NUMBER.fullmatch(text):
         return None
-    digits = text.replace(",", "")
-    whole, _, fraction = digits.partition(".")
-    if "e" not in digits.lower() and not fraction.strip("0"):
-        if len(whole) >= 400:
-            return None
-        return int(whole) if whole.strip("+-") else 0  # .0
-    number = float(digits)
-    return number if math.isfinite(number) else None
+    return Decimal(text.replace(",", ""))
+
+
+@lru_cache(maxsize=1_024)  # the answers of a group of rollouts are compared with the same numbers
+def _bounds(gold: float) -> tuple[Decimal, Decimal]:
+    """Gives the least and the greatest number that is correct; binary floats would miss both by a hair."""
+    number = Decimal(repr(gold))
+    margin = abs(number) * ANSWER_TOLERANCE
+    return number - margin, number + margin
 
 
 def _folded(text: str) -> str:
@@ -282,28 +283,32 @@ def _readings(kind: AnswerKind, text: str) -> Iterator[list[list[str]]]:
 
 def _parsed_rows(kind: AnswerKind, text: str) -> list[list[str]] | None:
     """Reads JSON, or lists and tuples as Python writes them; None for anything else."""
-    parsed = _parsed(text)
-    if parsed is None:
+    try:
+        parsed = _parsed(text)
+        if parsed is None:
+            return None
+        if not isinstance(parsed, list | tuple):
+            return [[_json_text(parsed)]]
+        if kind is AnswerKind.TABLE and parsed and not any(isinstance(item, list | tuple) for item in parsed):
+            parsed = [parsed]  # one row, written flat
+        return [
+            [_json_text(cell) for cell in (item if isinstance(item, list | tuple) else [item])]
+            for item in parsed
+        ]
+    # Of Python's notation there are unhashable keys, and whole numbers and keys that JSON cannot write.
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return None
-    if not isinstance(parsed, list | tuple):
-        return [[_json_text(parsed)]]
-    if kind is AnswerKind.TABLE and parsed and not any(isinstance(item, list | tuple) for item in parsed):
-        parsed = [parsed]  # one row, written flat
-    return [
-        [_json_text(cell) for cell in (item if isinstance(item, list | tuple) else [item])] for item in parsed
-    ]
 
 
 def _parsed(text: str) -> object:
-    """Gives JSON or Python's notation as values, JSON's numbers as they are written, to the last digit."""
+    """Gives JSON or Python's notation as values, JSON's numbers as they are written, to the last digit.
+
+    Raises what `ast.literal_eval` does where it is neither.
+    """
     try:
         return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
-        pass
-    try:
         return ast.literal_eval(text) if text.startswith(("[", "(")) else None
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return None
 
 
 def _json_text(value: object) -> str:

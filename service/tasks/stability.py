@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
+from random import Random
+from typing import NamedTuple
 
 import apsw
 from sqlglot import exp
@@ -23,11 +25,31 @@ _MOST_OPERATIONS = 100_000_000  # of SQLite's virtual machine for one statement:
 _TICK = 1_000_000
 
 
+class _Way(NamedTuple):
+    """How to decide what is left open: whether rows are read backwards, and the last sort keys of ties."""
+
+    backwards: bool
+    ties: Callable[[], Iterator[float]]
+
+
+def _shuffled(seed: int) -> Iterator[float]:
+    return iter(Random(seed).random, None)
+
+
+# The rows that come first and last of those that tie may be equal, and others between them not.
+_WAYS = (
+    _Way(backwards=False, ties=count),
+    _Way(backwards=True, ties=partial(count, 0, -1)),
+    _Way(backwards=False, ties=partial(_shuffled, 1)),
+    _Way(backwards=False, ties=partial(_shuffled, 2)),
+)
+
+
 class Shaker:
     """Runs statements with all that they leave open decided otherwise: two connections to each instance.
 
     Left open are the order in which rows are read and the order of rows that sort equal; both are turned
-    round. For one thread.
+    round, and the latter is shuffled. For one thread.
     """
 
     def __init__(self, database: DatabaseImages) -> None:
@@ -48,21 +70,21 @@ class Shaker:
             return []
         broken_ties = with_broken_ties(statement)
         # Where there is no tie to break, what is read the usual way is gold's: that was run before.
-        ways = (False, True) if broken_ties or task.check_sql else (True,)
+        ways = _WAYS if broken_ties else _WAYS[:2] if task.check_sql else _WAYS[1:2]
 
-        def gives_gold(instance: int, sql: str, *, backwards: bool) -> bool:
-            rows = self._shaken(instance, backwards).run(sql, task.check_sql)
+        def gives_gold(instance: int, sql: str, way: _Way) -> bool:
+            rows = self._shaken(instance, way.backwards).run(sql, task.check_sql, way.ties)
             return same_rows(replace(golds[instance], rows=rows), golds[instance], ordered=task.ordered)
 
         try:
             moved = [
                 instance
                 for instance in range(len(self._images))
-                if not all(gives_gold(instance, broken_ties or task.gold_sql, backwards=way) for way in ways)
+                if not all(gives_gold(instance, broken_ties or task.gold_sql, way) for way in ways)
             ]
             if moved and broken_ties:
                 as_written = statement.sql("sqlite")
-                return moved if gives_gold(0, as_written, backwards=False) else []
+                return moved if gives_gold(0, as_written, _WAYS[0]) else []
         except (UnicodeDecodeError, apsw.InterruptError):
             return []
         return moved
@@ -103,18 +125,19 @@ class _Shaken:
         self.connection = open_frozen()
         self.connection.deserialize("main", image)
         self.connection.pragma("reverse_unordered_selects", backwards)
-        numbers = count(0, -1 if backwards else 1)
+        self._keys: Iterator[float] = count()
 
-        def break_tie(*_: apsw.SQLiteValue) -> int:
-            return next(numbers)
+        def break_tie(*_: apsw.SQLiteValue) -> float:
+            return next(self._keys)
 
         self.connection.create_scalar_function(_TIE, break_tie, 0)
         self.connection.set_progress_handler(self._tick, _TICK)
         self._ticks = 0
 
-    def run(self, sql: str, check_sql: str) -> list[Row]:
+    def run(self, sql: str, check_sql: str, ties: Callable[[], Iterator[float]] = count) -> list[Row]:
         """Gives the rows of `sql`, or of `check_sql` after it; what they write is undone."""
         self._ticks = 0
+        self._keys = ties()
         if not check_sql:
             rows: list[Row] = self.connection.execute(sql).fetchall()
             return rows

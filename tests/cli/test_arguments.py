@@ -1,13 +1,16 @@
 """The user's mistakes: exit code 2, a message that helps, no traceback, and no server started for it."""
 
 import re
+from importlib.metadata import version
 
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from sqldojo.cli import token
 from sqldojo.cli.application import application
 from sqldojo.client.retry import Backoff
+from sqldojo.service.rpc import access
 
 COMMANDS = ["demo", "play", "eval", "tasks", "serve"]
 
@@ -53,6 +56,14 @@ MISTAKES = [
     (["eval", "--policy", "oracle", "--address", "127.0.0.1:1"], "needs its oracle token"),
     (["tasks", "show", "x", "--gold", "--address", "127.0.0.1:1"], "needs its oracle token"),
     (["play", "--budget", "-1"], "greater than or equal to 0"),
+    (["play", "--seed", str(2**64)], "less than or equal to 18446744073709551615"),
+    (["eval", "--policy", "random", "--seed", str(2**64)], "less than or equal to 18446744073709551615"),
+    (["eval", "--policy", "random", "--seed", str(2**64 - 49)], "18446744073709551567 + 50 - 1, is beyond"),
+    (["eval", "--policy", "random", "--output", "-"], "--output - is no file"),
+    (["eval", "--policy", "json:dumps"], "'json:dumps' cannot be made: TypeError: dumps()"),
+    (["token", ""], "has 1 to 128 characters"),
+    (["token", "n" * 129], "has 1 to 128 characters"),
+    (["token", "a\x1b[31m"], "no control characters"),
 ]
 
 
@@ -61,6 +72,41 @@ def test_a_mistake_is_explained(arguments, message):
     result = invoke(*arguments)
     assert result.exit_code == 2
     assert " ".join(message.split()) in " ".join(result.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("token", ["no\u00ebl", "a\nb", "tab\t", " x", "\x1b"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["play"],
+        ["eval", "--policy", "random"],
+        ["tasks", "list"],
+        ["tasks", "show", "x"],
+        ["tasks", "databases"],
+    ],
+    ids=lambda command: " ".join(command),
+)
+def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(command, token):
+    for result in (
+        invoke(*command, "--address", "127.0.0.1:1", "--token", token),
+        invoke(*command, "--address", "127.0.0.1:1", SQLDOJO_TOKEN=token),
+    ):
+        assert result.exit_code == 2
+        assert "the token of --token cannot be sent" in result.output
+        assert token == " x" or token not in result.output
+
+
+def test_an_oracle_token_that_nobody_could_send_is_refused():
+    result = invoke("serve", "--oracle-token", "no\u00ebl")
+    assert (result.exit_code, "the token of --oracle-token cannot be sent" in result.output) == (2, True)
+
+
+def test_a_tokens_name_is_as_long_as_servers_take_it():
+    assert token.MAX_NAME == access.MAX_NAME
+
+
+def test_the_version():
+    assert invoke("--version").output == f"sqldojo {version('sqldojo')}\n"
 
 
 def test_a_server_that_is_not_there_is_the_users_to_mend(monkeypatch):

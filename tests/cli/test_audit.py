@@ -58,7 +58,7 @@ def test_a_sound_bank_passes(sqldojo, sound):
     audited = sqldojo("tasks", "audit", "--bank", sound, "--probes", "60", "--jobs", "1")
     assert audited.returncode == 0, audited.stdout + audited.stderr
     lines = audited.stdout.splitlines()
-    assert lines[0].startswith(f"{sound}: 1 tasks, ")
+    assert lines[0].startswith(f"{sound}: 1 task, ")
     assert "0 false passes, 0.00% false fails" in lines[-1]
     assert any("explore: neighbour integer" in line for line in lines)
     assert any("Must be graded right" in line for line in lines)

@@ -13,9 +13,13 @@ class Guess:
             return Answer("42")
         return Unparsed("Let me think.")
 
+class Unready:
+    def __init__(self):
+        raise RuntimeError("not\\x1b[31m today")
+
 class Broken:
     def select_action(self, observation):
-        raise RuntimeError("out of order")
+        raise RuntimeError("out of\\x1b[31m order")
 
 def make():
     return Guess()
@@ -101,7 +105,8 @@ def test_a_run_in_which_every_episode_breaks_ends_with_1(sqldojo, server):
     played = sqldojo("eval", "--policy", "mine:Broken", "--episodes", "3", "--address", server.address)
     assert played.returncode == 1
     assert "3 of 3 episodes broke" in played.stdout
-    assert "RuntimeError: out of order" in " ".join(played.stdout.split())
+    assert "\x1b" not in played.stdout
+    assert r"RuntimeError: out of\x1b[31m order" in " ".join(played.stdout.split())
     assert "Traceback" not in played.stderr
 
 
@@ -123,3 +128,49 @@ def test_no_task_passes(sqldojo, server):
     assert played.returncode == 2
     assert "no task to play" in played.stderr
     assert "Traceback" not in played.stderr
+
+
+@pytest.mark.usefixtures("with_policy")
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("mine:Unready", r"RuntimeError: not\x1b[31m today"),
+        ("bad:Policy", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_policy_whose_code_fails_is_told_in_a_line(sqldojo, tmp_path, name, why):
+    (tmp_path / "bad.py").write_text("1 / 0")
+    refused = sqldojo("eval", "--policy", name)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.splitlines()[0] == f"Error: the policy {name!r} cannot be made: {why}"
+    assert "Traceback" not in refused.stderr
+
+
+def test_an_unknown_profile_is_one_error(sqldojo, server, tmp_path):
+    refused = sqldojo(
+        "eval", "--policy", "random", "--profile", "nosuch", "--episodes", "5", "--output", "kept.jsonl",
+        "--address", server.address,
+    )  # fmt: skip
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.count("UNKNOWN_PROFILE") == 1
+    assert not (tmp_path / "kept.jsonl").exists()
+
+
+def test_output_that_cannot_be_written_does_not_lose_the_report(sqldojo, server):
+    for extra in ((), ("--json",)):
+        played = sqldojo(
+            "eval", "--policy", "random", "--episodes", "2", "--kind", "explore", "--output", "/dev/full",
+            "--address", server.address, *extra,
+        )  # fmt: skip
+        assert played.returncode == 1
+        assert "random" in played.stdout
+        assert "the episodes cannot be written to /dev/full (No space left on device)" in played.stderr
+        assert "Traceback" not in played.stderr
+        assert "Every episode is in" not in played.stdout
+
+
+def test_a_narrow_screen_shows_every_figure(sqldojo, server):
+    shown = sqldojo("eval", "--policy", "random", "--episodes", "4", "--address", server.address, columns=40)
+    assert max(map(len, shown.stdout.splitlines())) <= 40
+    for part in ("random", "Accuracy [95 %]", "Avg reward", "Avg steps", "Parse rate", "Budget exhausted"):
+        assert part in shown.stdout

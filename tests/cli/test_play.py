@@ -1,4 +1,7 @@
 import json
+import shlex
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -7,6 +10,8 @@ from hypothesis import strategies as st
 from sqldojo.cli.play import Aside, commands, parse
 from sqldojo.client.sync import connect_sync
 from sqldojo.client.types import Answer, Describe, Query, Sample, Submit, TaskKind
+
+COMMAND = [sys.executable, "-m", "sqldojo.cli"]
 
 
 @pytest.mark.parametrize(
@@ -40,9 +45,15 @@ def test_what_is_no_command(command, message):
         parse(command)
 
 
+def read(lines):
+    """Gives what `commands` reads lines by."""
+    left = iter(lines)
+    return lambda prompt: next(left, None)
+
+
 def test_sql_goes_on_to_its_semicolon_and_everything_else_takes_a_line():
     script = "describe a\n\nSELECT 1\n  FROM a;\nanswer 1\nsubmit SELECT 2\nWHERE 1"
-    assert list(commands(iter(script.splitlines(keepends=True)))) == [
+    assert list(commands(read(script.splitlines(keepends=True)))) == [
         "describe a",
         "SELECT 1\n  FROM a;",
         "answer 1",
@@ -53,7 +64,7 @@ def test_sql_goes_on_to_its_semicolon_and_everything_else_takes_a_line():
 @given(st.lists(st.sampled_from(["describe t", "SELECT 1;", "SELECT\n2;", "submit\nSELECT 3;", "answer ;"])))
 def test_a_script_is_read_as_it_was_written(script):
     lines = [line + "\n" for command in script for line in command.split("\n")]
-    assert list(commands(iter(lines))) == script
+    assert list(commands(read(lines))) == script
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +192,39 @@ def test_without_a_task_the_seed_draws_one_of_the_kind(sqldojo, server):
     assert drawn[0]["broken_sql"]
     assert drawn[0] == drawn[1]
     assert drawn[0]["task"] != drawn[2]["task"]
+
+
+def test_a_terminal_asks_for_the_rest_of_a_statement(in_terminal, server, explore):
+    typed = "SELECT 1,\n2\n;\nquit\n"
+    shown = in_terminal("play", explore.task_id, "--address", server.address, typed=typed)
+    assert shown.count("     ...> ") == 2
+    assert shown.count("sqldojo> ") == 2
+    assert " · 1 step · " in shown
+
+
+def test_no_stdin_at_all_is_a_script_without_a_command(server, explore, tmp_path):
+    command = shlex.join([*COMMAND, "play", explore.task_id, "--address", server.address])
+    played = subprocess.run(f"{command} <&-", shell=True, capture_output=True, text=True, timeout=120)
+    assert (played.returncode, played.stderr) == (0, "")
+    assert "Left before its end · 0 steps" in played.stdout
+
+
+def test_a_kind_that_is_not_the_tasks_is_refused(sqldojo, server, explore):
+    refused = sqldojo("play", explore.task_id, "--kind", "repair", "--address", server.address)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"{explore.task_id} is of kind explore" in refused.stderr
+    fitting = sqldojo("play", explore.task_id, "--kind", "explore", "--address", server.address)
+    assert fitting.returncode == 0
+
+
+def test_the_largest_seed_plays(sqldojo, server, explore):
+    played = sqldojo("play", explore.task_id, "--seed", str(2**64 - 1), "--address", server.address)
+    assert (played.returncode, played.stderr) == (0, "")
+
+
+def test_no_control_code_of_a_statement_reaches_the_terminal(sqldojo, server, explore):
+    script = "SELECT '\x1b[31m' AS \"\x1b[32m\", 'a\u202eb';\nanswer \x9b1m\n"
+    played = sqldojo("play", explore.task_id, "--address", server.address, stdin=script, columns=120)
+    assert played.returncode == 0, played.stderr
+    assert not set("\x1b\x9b\u202e") & set(played.stdout)
+    assert r"SELECT '\x1b[31m' AS" in played.stdout

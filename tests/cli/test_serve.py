@@ -56,6 +56,54 @@ def test_a_taken_port_is_refused_with_a_hint(server):
     assert "Traceback" not in process.stderr
 
 
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [("no-such-host.invalid", "name"), ("192.0.2.1", "cannot assign requested address")],
+)
+def test_a_host_where_nobody_can_listen_is_told_from_a_taken_port(host, why):
+    process = subprocess.run(
+        [*COMMAND, "--address", f"{host}:50051", "--insecure", "--journal", "none"],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert process.returncode == 2
+    (said,) = (line for line in process.stderr.splitlines() if f"cannot listen on {host}:50051: " in line)
+    assert why in said.lower().rpartition(": ")[2]
+    assert "in use" not in said
+    assert "Traceback" not in process.stderr
+
+
+REVIEWER = """
+from sqldojo.service.core.review import Finding, FindingKind, Review, Severity
+
+class Stern:
+    def review(self, sql, schema, permissions):
+        return Review((Finding(FindingKind.SELECT_STAR, Severity.ERROR, "", "not on my watch"),), 0.0)
+"""
+
+
+def test_a_reviewer_may_lie_in_the_current_folder(tmp_path, sqldojo):
+    """Also for the command `sqldojo`, for which Python does not look there."""
+    (tmp_path / "stern.py").write_text(REVIEWER)
+    script = tmp_path / "bin" / "sqldojo"
+    script.parent.mkdir()
+    script.write_text("from sqldojo.cli import main\nmain()\n")
+    command = [sys.executable, str(script), "serve", "--address", "127.0.0.1:0", "--embedded"]
+    process = subprocess.Popen(
+        [*command, "--reviewer", "stern:Stern"], cwd=tmp_path,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with process:
+        announced = process.stdout.readline()
+        assert announced, process.stderr.read()
+        played = sqldojo(
+            "play", "--reviewed", "--kind", "explore", "--address", json.loads(announced)["address"],
+            stdin="SELECT 1;\n",
+        )  # fmt: skip
+        assert "not on my watch" in played.stdout
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+
+
 def test_a_file_that_is_no_bank_is_refused(tmp_path):
     bank = tmp_path / "bank.sqlite"
     bank.write_text("not a bank")

@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -52,19 +53,46 @@ def test_filters_must_all_hold(sqldojo, server, tasks):
     assert 0 < len(listed) < len(tasks)
 
 
-@pytest.mark.parametrize("columns", [80, 120])
-def test_the_list_on_screen_has_a_line_for_each_task(sqldojo, server, tasks, columns):
+@pytest.mark.parametrize("columns", [40, 120])
+def test_the_list_in_a_pipe_has_everything_on_a_line_for_each_task(sqldojo, server, tasks, columns):
     shown = sqldojo("tasks", "list", "--address", server.address, columns=columns).stdout
-    lines = shown.splitlines()
+    heading, _, *lines, last = shown.splitlines()
+    assert heading.split() == ["Task", "Level", "Split", "Family", "Prompt"]
+    assert last == f"{len(tasks)} tasks"
+    for line, task in zip(lines, tasks, strict=True):
+        name, level, _, family, prompt = line.split(maxsplit=4)
+        assert (name, level, family) == (task.task_id, task.difficulty.name.lower(), task.family)
+        assert prompt.strip() == task.prompt.replace("\n", " ")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_the_list_in_a_terminal_leaves_nothing_out(in_terminal, server, tasks, columns):
+    shown = plain(in_terminal("tasks", "list", "--address", server.address, columns=columns))
+    lines = [line.rstrip() for line in shown.splitlines()]
     assert max(map(len, lines)) <= columns
     assert lines[-1] == f"{len(tasks)} tasks"
+    squeezed = "".join(shown.split())
     for task in tasks:
-        assert sum(line.split()[:1] == [task.task_id] for line in lines) == 1
+        about = (task.difficulty.name.lower(), task.split.name.lower().replace("_", "-"), task.family)
+        if columns == 200:
+            (line,) = (line for line in lines if line.split()[:1] == [task.task_id])
+            assert line.split()[1:4] == list(about)
+        else:
+            assert "".join((task.task_id + "·".join(about) + task.prompt).split()) in squeezed
+
+
+def plain(shown):
+    """Gives what a terminal shows, without its colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
 
 
 def test_nothing_passes(sqldojo, server):
-    shown = sqldojo("tasks", "list", "--database", "atlantis", "--address", server.address)
+    shown = sqldojo("tasks", "list", "--family", "atlantis", "--address", server.address)
     assert (shown.returncode, shown.stdout) == (0, "0 tasks\n")
+    one = sqldojo(
+        "tasks", "list", "--family", "atlantis", "--database", "hospital", "--address", server.address
+    )
+    assert (one.returncode, one.stdout) == (0, "0 tasks\n")
 
 
 def test_show_gives_gold_on_request_only(sqldojo, server, tasks):
@@ -120,6 +148,8 @@ def test_databases_and_one_with_its_tables(sqldojo, server, tasks):
 def test_an_unknown_database(sqldojo, server):
     unknown = sqldojo("tasks", "databases", "atlantis", "--address", server.address)
     assert (unknown.returncode, "UNKNOWN_DATABASE" in unknown.stderr) == (2, True)
+    listed = sqldojo("tasks", "list", "--database", "atlantis", "--address", server.address)
+    assert (listed.returncode, "UNKNOWN_DATABASE" in listed.stderr) == (2, True)
 
 
 BUILD = ("tasks", "build", "--explore", "6", "--repair", "6", "--jobs", "1", "--domain", "hospital")
@@ -207,7 +237,36 @@ def test_verify_ends_with_1_when_a_task_cannot_be_played(small, tmp_path):
     assert result.exit_code == 1
     assert "1 \u00d7 database or split" in result.stdout
     assert wrong.task_id in result.stdout
-    assert "1 grave findings" in result.stdout
+    assert "1 grave finding\n" in result.stdout
+
+
+def test_no_control_code_of_a_bank_reaches_the_terminal(sqldojo, small, tmp_path):
+    path, _ = small
+    bank = TaskBank.open(path)
+    databases = [
+        BankDatabase(info.database_id, "A \x1b[2Jtitle", info.split, bank.images(info.database_id).images)
+        for info in bank.databases
+    ]
+    explore = next(task for task in bank.tasks if task.kind is core.TaskKind.EXPLORE)
+    evil = replace(explore, prompt="What\x1b[31m is\n[/b] it?", family="fam[b]ily\x9b")
+    write_bank(tmp_path / "evil.sqlite", databases, [evil])
+    with serving("--bank", str(tmp_path / "evil.sqlite"), "--oracle-token", "t") as server:
+        address = ("--address", server.address)
+        shown = [
+            sqldojo("tasks", "list", *address),
+            sqldojo("tasks", "show", evil.task_id, *address),
+            sqldojo("tasks", "databases", *address),
+            sqldojo("tasks", "databases", evil.database_id, *address),
+            sqldojo("play", evil.task_id, *address),
+        ]
+    for each in shown:
+        assert (each.returncode, each.stderr) == (0, "")
+        assert not set("\x1b\x9b") & set(each.stdout)
+    for each in (shown[0], shown[1], shown[4]):
+        assert r"What\x1b[31m is" in each.stdout
+    assert r"fam[b]ily\x9b" in shown[0].stdout
+    assert r"fam[b]ily\x9b" in shown[1].stdout
+    assert shown[0].stdout.endswith("\n1 task\n")
 
 
 @pytest.mark.parametrize("command", ["verify", "stats"])

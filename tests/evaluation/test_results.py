@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 from hypothesis import given
@@ -123,3 +124,14 @@ def test_a_file_is_kept_until_the_new_one_is_whole(tmp_path):
         write_results(path, Unwritable())
     assert path.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_file_is_written_itself(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_results(pipe, example())
+    assert os.read(reading, 100).startswith(b'{"format": "sqldojo.evaluation/1"')
+    os.close(reading)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]

@@ -60,3 +60,21 @@ def test_a_breakdown_has_a_row_for_each_group(width):
     shown = rendered(breakdown_table(evaluation("Random", 1, 4).by_difficulty(), "Difficulty"), width)
     assert "Difficulty" in shown
     assert "easy         25.0% [4.6, 69.9]" in shown
+
+
+@pytest.mark.parametrize("label", ["qwen[sft]", "[/foo]", "[bold]", "a\x1b[31mb"])
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_label_is_shown_as_it_is(label, width):
+    shown = "a\\x1b[31mb" if "\x1b" in label else label
+    assert shown in rendered(comparison_table([evaluation(label, 1, 4)], width=width), width)
+    groups = {label: evaluation(label, 1, 4).summary}
+    assert shown in rendered(breakdown_table(groups, "Family", width=width), width)
+
+
+def test_a_narrow_table_has_a_row_for_each_figure():
+    names = ("module:Policy", "Oracle")
+    table = comparison_table([evaluation(name, 999, 999, error="oh") for name in names], width=40)
+    lines = rendered(table, 40).splitlines()
+    assert max(map(len, lines)) <= 40
+    for part in (*names, "Accuracy [95 %] 100.0% [99.6, 100.0]", "Budget exhausted 0/999", "Errors 1"):
+        assert any(" ".join(line.split()) == part for line in lines)

@@ -6,9 +6,11 @@ about probes that were graded otherwise than they were meant.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from ...core.execution import Row, Rows, Value
 from ...core.task import AnswerKind
@@ -25,7 +27,7 @@ def same_answer(kind: AnswerKind, answer: Rows, gold: Rows) -> bool:
         if isinstance(twin, int | float) and isinstance(cell, int | float):
             if isinstance(twin, int) and kind is not AnswerKind.FLOAT:
                 return cell == twin
-            return abs(cell - twin) <= 0.01 * abs(twin)
+            return _within_one_per_cent(cell, twin)
         if isinstance(twin, str) and isinstance(cell, str):
             return _caseless(cell) == _caseless(twin)
         return _word(cell) == _word(twin)
@@ -58,6 +60,14 @@ def same_result(result: Rows, gold: Rows, *, ordered: bool, tolerance: float = 1
 
 def _typed(row: Row) -> tuple[tuple[str, Value], ...]:
     return tuple((type(cell).__name__, cell) for cell in row)
+
+
+def _within_one_per_cent(number: float, gold: float) -> bool:
+    """Compares the numbers as they are written: the floats nearest to them may be a hair farther apart."""
+    if math.isinf(number) or math.isinf(gold):
+        return number == gold
+    written, right = Fraction(str(number)), Fraction(str(gold))
+    return abs(written - right) <= abs(right) / 100
 
 
 def _word(cell: Value) -> str:

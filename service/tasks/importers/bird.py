@@ -9,6 +9,7 @@ the prompt. A task's difficulty is that of its gold's structure, as in all banks
 from __future__ import annotations
 
 from collections import Counter
+from os.path import isfile
 from pathlib import Path
 
 from ...core.task import Split
@@ -64,7 +65,7 @@ def import_bird(folder: Path, progress: Progress | None = None) -> Imported:
 
 def _database(folder: Path, db_id: str) -> str:
     places = [f"{name}/{db_id}/{db_id}.sqlite" for name in DATABASE_FOLDERS]
-    return next((place for place in places if (folder / place).is_file()), places[0])
+    return next((place for place in places if isfile(folder / place)), places[0])
 
 
 def _evidence(record: object) -> str:

@@ -7,6 +7,7 @@ and, if wanted, `split` ("train", "dev" or "test"; "train" where it is missing) 
 from __future__ import annotations
 
 import json
+from os.path import isfile
 from pathlib import Path
 
 from ...core.task import Split
@@ -42,7 +43,7 @@ def import_own(path: Path, progress: Progress | None = None) -> Imported:
             continue
         db_id = Path(file).stem
         source = sources.setdefault(db_id, Source(path.parent, file, split))
-        if source.file != file:
+        if not _is_same(path.parent / source.file, path.parent / file):
             findings.leave_out(
                 db_id, asked.question, f"bad line: line {number}: another file is named {db_id}"
             )
@@ -54,6 +55,11 @@ def import_own(path: Path, progress: Progress | None = None) -> Imported:
     if not questions and not findings.left_out:
         raise ImportFailed(f"{path} has no line")
     return import_questions("own", sources, questions, findings, progress)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Says whether two paths lead to one file; a file that is not there is only what it is called."""
+    return one == other or (isfile(one) and isfile(other) and one.samefile(other))
 
 
 def _read(line: bytes) -> tuple[str, Split, Asked]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
+from os.path import isfile
 from pathlib import Path
 
 import apsw
@@ -25,7 +26,7 @@ from ..instances import Instances
 from ..mutants import mutants
 from ..separation import survivors
 from ..verify import Verifier
-from .report import Findings, ImportReport, LeftOut, Progress, Separation
+from .report import Findings, ImportReport, Progress, Separation
 from .resample import HIDDEN, LARGEST, resampled
 from .utf8_image import utf8_image
 
@@ -86,7 +87,8 @@ def import_questions(
         try:
             database = _read_database(db_id, sources[db_id], findings)
         except _Unfit as unfit:
-            findings.left_out += (LeftOut(db_id, each.question, str(unfit)) for each in asked)
+            for each in asked:
+                findings.leave_out(db_id, each.question, str(unfit))
         else:
             taken = list(_tasks(name, database, asked, findings))
             if taken:
@@ -136,7 +138,8 @@ def _added(one: Separation, other: Separation) -> Separation:
 
 def _read_database(db_id: str, source: Source, findings: Findings) -> BankDatabase:
     path, shown = source.folder / source.file, source.file
-    if Path(db_id).name != db_id or not path.is_file():
+    # Path.is_file() raises for a name that is too long for a file.
+    if Path(db_id).name != db_id or not _is_unicode(db_id) or not isfile(path):
         raise _Unfit(f"database missing: there is no {shown}")
     if path.stat().st_size > LARGEST_DATABASE:
         raise _Unfit(f"database too large: {shown} has more than {LARGEST_DATABASE >> 20:,} MiB")
@@ -163,15 +166,29 @@ def _tasks(
     try:
         for question in questions:
             task_id = f"{name}/{question.db_id}/{question.number}"
-            first = first_ids.setdefault(" ".join(question.question.split()).casefold(), task_id)
+            asked = " ".join(question.question.split()).casefold()
             try:
-                if first != task_id:
-                    raise _Unfit(f"duplicate: the question is that of {first}")
-                yield _task(task_id, question, database, schema, sandbox, verifier)
+                if not all(map(_is_unicode, (question.question, question.query, question.evidence))):
+                    raise _Unfit("not valid Unicode: a text holds half a character")
+                if asked in first_ids:
+                    raise _Unfit(f"duplicate: the question is that of {first_ids[asked]}")
+                task = _task(task_id, question, database, schema, sandbox, verifier)
             except _Unfit as unfit:
                 findings.leave_out(question.db_id, question.question, str(unfit))
+            else:
+                first_ids[asked] = task_id
+                yield task
     finally:
         sandbox.close()
+
+
+def _is_unicode(text: str) -> bool:
+    """Says whether a text can be written to a file: JSON may hold half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _task(
@@ -183,7 +200,7 @@ def _task(
     verifier: Verifier,
 ) -> Task:
     """Makes a task and verifies it. Raises _Unfit."""
-    gold_sql, tree, names = _read_gold(question.query, schema)
+    gold_sql, tree, names = _read_gold(question.query, schema, sandbox)
     gold = sandbox.execute(gold_sql)
     if isinstance(gold, ActionError):
         raise _Unfit(f"gold fails: {gold.message}")
@@ -221,12 +238,12 @@ def _fault(verifier: Verifier, task: Task) -> str:
     return f"{found[0].kind.value}: {found[0].reason}" if found else ""
 
 
-def _read_gold(query: str, schema: Schema) -> tuple[str, exp.Expr, Names]:
+def _read_gold(query: str, schema: Schema, sandbox: Database) -> tuple[str, exp.Expr, Names]:
     """Gives a gold query with its texts in single quotes, its tree, and what its names mean."""
     sql = query.strip().rstrip(";").rstrip()
     try:
         text, tree, names = _resolved(sql, schema)
-        mended = _in_single_quotes(text, names)
+        mended = _in_single_quotes(text, names, sandbox)
         if mended != sql:
             _, tree, names = _resolved(mended, schema)
     except UnreadableSqlError as error:
@@ -245,16 +262,27 @@ def _resolved(sql: str, schema: Schema) -> tuple[SqlText, exp.Expr, Names]:
     return text, tree, resolve_names(tree, text, schema)
 
 
-def _in_single_quotes(text: SqlText, names: Names) -> str:
-    """Puts into single quotes what stands in double quotes and is no column: SQLite once took it for text."""
-    sql = text.text
-    texts = [
-        use.node.this.meta
+def _in_single_quotes(text: SqlText, names: Names, sandbox: Database) -> str:
+    """Puts into single quotes what stands in double quotes and is no column: SQLite once took it for text.
+
+    Not all columns are known by their names, as that of max(price) in a nested query is not; so the database
+    is asked about each.
+    """
+    texts = {
+        (int(use.node.this.meta["start"]), int(use.node.this.meta["end"]) + 1)
         for use in names.columns.values()
         if not use.is_known and text.is_double_quoted(use.node)
-    ]
-    for span in sorted(texts, key=lambda meta: -int(meta["start"])):
-        start, end = int(span["start"]), int(span["end"]) + 1
+    }
+    for span in sorted(texts):
+        others = texts - {span}
+        if isinstance(sandbox.execute(f"EXPLAIN QUERY PLAN {_with_texts(text.text, others)}"), Rows):
+            texts = others
+    return _with_texts(text.text, texts)
+
+
+def _with_texts(sql: str, spans: Set[tuple[int, int]]) -> str:
+    """Gives SQL with single quotes for the double ones around these spans."""
+    for start, end in sorted(spans, reverse=True):
         content = sql[start + 1 : end - 1].replace('""', '"').replace("'", "''")
         sql = f"{sql[:start]}'{content}'{sql[end:]}"
     return sql

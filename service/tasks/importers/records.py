@@ -9,9 +9,9 @@ from .report import ImportFailed
 
 
 def read_list(path: Path) -> list[object]:
-    """Reads a JSON list. Raises ImportFailed, naming the file."""
+    """Reads a JSON list, in UTF-8 or UTF-16 with or without a mark. Raises ImportFailed, naming the file."""
     try:
-        records = json.loads(path.read_text(encoding="utf-8"))
+        records = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise ImportFailed(f"{path} cannot be read ({error})") from error
     if not isinstance(records, list):

@@ -52,16 +52,21 @@ class ImportReport:
 
 @dataclass(slots=True)
 class Findings:
-    """A report in the making."""
+    """A report in the making. Half a character, which JSON may hold, is written out in it."""
 
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def leave_out(self, db_id: str, question: str, reason: str) -> None:
         """Notes that a question becomes no task."""
-        self.left_out.append(LeftOut(db_id, question, reason))
+        self.left_out.append(LeftOut(*map(_whole, (db_id, question, reason))))
 
     def note(self, text: str) -> None:
         """Notes something about a file or a database, once."""
+        text = _whole(text)
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _whole(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()

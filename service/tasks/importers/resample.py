@@ -9,6 +9,7 @@ import apsw
 
 from ...sandbox.clock import open_frozen
 
+ROW_IDS = ("rowid", "oid", "_rowid_")  # what SQLite calls the number of a row, but for columns so named
 HIDDEN = 3  # instances beside the one given
 LARGEST = 64 * 1024 * 1024  # bytes of an image that is resampled
 DROPPED = 0.2  # share of the rows that go, of tables to which none refers
@@ -22,8 +23,8 @@ def resampled(image: bytes, instance: int, seed: str) -> bytes:
     In every table the values of each column that is no primary key are dealt out anew among the rows, each
     column by itself, foreign keys as well; and a share of the rows of tables to which no other refers is
     dropped. So each value stays in its column, keys stay keys, references stay sound, and a constant in a
-    query means something still. A table whose constraints do not bear that stays as it is. Equal arguments
-    give equal bytes.
+    query means something still. A table whose constraints do not bear that, or whose rows have no number
+    that can be named, stays as it is. Equal arguments give equal bytes.
     """
     connection = open_frozen()
     try:
@@ -44,11 +45,14 @@ def resampled(image: bytes, instance: int, seed: str) -> bytes:
             for (parent,) in connection.execute('SELECT "table" FROM pragma_foreign_key_list(?)', (table,))
         }
         for table in tables:
+            row_id = _row_id(connection, table)
+            if not row_id:
+                continue
             try:
                 with connection:
-                    _deal(connection, table, rng)
+                    _deal(connection, table, row_id, rng)
                     if table.casefold() not in referred:
-                        _thin(connection, table, rng)
+                        _thin(connection, table, row_id, rng)
             except apsw.Error as error:
                 log.debug("%s stays as it is: %s", table, error)
         connection.execute("VACUUM")
@@ -62,10 +66,17 @@ def _drop_triggers(connection: apsw.Connection) -> None:
         connection.execute(f"DROP TRIGGER {_quoted(str(name))}")
 
 
-def _deal(connection: apsw.Connection, table: str, rng: Random) -> None:
+def _row_id(connection: apsw.Connection, table: str) -> str:
+    """Gives the name of a table's row numbers that no column hides; empty where all are hidden."""
+    query = "SELECT name FROM pragma_table_xinfo(?)"
+    columns = {str(name).casefold() for (name,) in connection.execute(query, (table,))}
+    return next((name for name in ROW_IDS if name not in columns), "")
+
+
+def _deal(connection: apsw.Connection, table: str, row_id: str, rng: Random) -> None:
     """Deals each column's values out anew. Raises apsw.Error where a constraint stands against it."""
     name = _quoted(table)
-    rows = [row[0] for row in connection.execute(f"SELECT rowid FROM {name} ORDER BY rowid")]
+    rows = [row[0] for row in connection.execute(f"SELECT {row_id} FROM {name} ORDER BY {row_id}")]
     columns = connection.execute(
         "SELECT name FROM pragma_table_xinfo(?) WHERE pk = 0 AND hidden = 0", (table,)
     ).fetchall()
@@ -75,20 +86,20 @@ def _deal(connection: apsw.Connection, table: str, rng: Random) -> None:
         if _is_unique(connection, table, str(column)):
             continue
         values = [
-            row[0] for row in connection.execute(f"SELECT {place} FROM {name} ORDER BY rowid").fetchall()
+            row[0] for row in connection.execute(f"SELECT {place} FROM {name} ORDER BY {row_id}").fetchall()
         ]
         rng.shuffle(values)
         connection.executemany(
-            f"UPDATE {name} SET {place} = ? WHERE rowid = ?", zip(values, rows, strict=True)
+            f"UPDATE {name} SET {place} = ? WHERE {row_id} = ?", zip(values, rows, strict=True)
         )
 
 
-def _thin(connection: apsw.Connection, table: str, rng: Random) -> None:
+def _thin(connection: apsw.Connection, table: str, row_id: str, rng: Random) -> None:
     name = _quoted(table)
-    rows = [row[0] for row in connection.execute(f"SELECT rowid FROM {name} ORDER BY rowid")]
+    rows = [row[0] for row in connection.execute(f"SELECT {row_id} FROM {name} ORDER BY {row_id}")]
     gone = [(row,) for row in rows if rng.random() < DROPPED]
     if len(gone) < len(rows):
-        connection.executemany(f"DELETE FROM {name} WHERE rowid = ?", gone)
+        connection.executemany(f"DELETE FROM {name} WHERE {row_id} = ?", gone)
 
 
 def _is_unique(connection: apsw.Connection, table: str, column: str) -> bool:

@@ -8,6 +8,7 @@ import math
 import random
 import unicodedata
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from hypothesis import example, given
@@ -106,6 +107,20 @@ def test_wrong_answers(kind: AnswerKind, gold: Rows, answers: list[str]) -> None
         (INTEGER, rows((2**53,)), "9007199254740992.1", False),
         (INTEGER, rows((2**53,)), "[9007199254740993]", False),
         (INTEGER, rows((12,)), "12.00000000000000001", False),
+        (INTEGER, rows((2**53 + 1,)), "9.007199254740993e15", True),
+        (INTEGER, rows((2**53 + 1,)), "[9.007199254740993e15]", True),
+        (INTEGER, rows((2**53,)), "9.007199254740993e15", False),
+        (INTEGER, rows((1200,)), "120000000000e-8", True),
+        (INTEGER, rows((1,)), "1e999999999999999999999", False),
+        (INTEGER, rows((0,)), "1e-999999999999999999999", False),
+        (FLOAT, rows((0.0,)), "1e-400", False),
+        (FLOAT, rows((1.797e308,)), "1.77903e308", True),
+        (FLOAT, rows((1.797e308,)), "1.81e308", True),
+        (FLOAT, rows((1.797e308,)), "1.82e308", False),
+        (FLOAT, rows((5e-324,)), "5.05e-324", True),
+        (FLOAT, rows((5e-324,)), "5.0505E-324", False),
+        (FLOAT, rows((math.inf,)), "1e400", False),
+        (LIST, rows((1.0,), (2.5,)), "1.01, 2.5", True),
         (LIST, rows((math.inf,)), "[5]", False),
         (LIST, rows((math.inf,)), "[Infinity]", True),
         (LIST, rows((-math.inf,)), "[Infinity]", False),
@@ -113,6 +128,22 @@ def test_wrong_answers(kind: AnswerKind, gold: Rows, answers: list[str]) -> None
 )
 def test_answers_that_are_easily_misjudged(kind: AnswerKind, gold: Rows, answer: str, correct: bool) -> None:
     assert grade_answer(kind, gold, answer) is correct
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from((-1, 1)))
+@example(0.1, 1)
+@example(0.1, -1)
+@example(0.3, 1)
+@example(0.7, 1)
+@example(1.1, -1)
+@example(2.2, -1)
+@example(99.99, 1)
+@example(0.07, -1)
+def test_one_per_cent_is_correct_to_the_last_digit(number: float, sign: int) -> None:
+    gold, right = rows((number,)), Decimal(repr(number))
+    beyond = right * (1 + sign * Decimal("0.01000001")) or Decimal("1e-400")
+    assert grade_answer(FLOAT, gold, str(right * (1 + sign * Decimal("0.01"))))
+    assert not grade_answer(FLOAT, gold, str(beyond))
 
 
 def test_whole_numbers_are_compared_to_the_last_digit() -> None:
@@ -179,6 +210,29 @@ def test_a_rendered_table_is_correct(gold: list[Row]) -> None:
 def test_no_answer_raises(kind: AnswerKind, answer: str) -> None:
     grade_answer(kind, rows(("x", 1)) if kind is TABLE else rows((1.5,)), answer)
     grade_answer(kind, rows((None, 1)) if kind is TABLE else rows((7,)), answer)
+
+
+SOUP = st.lists(
+    st.sampled_from(
+        [*"[](){},:'\"\\.+-*#ajb \n", "0x", "0b1", "12", "1e5", "None", "true", "NaN", "...", "ab"]
+    ),
+    max_size=24,
+).map("".join)
+
+
+@given(st.sampled_from(AnswerKind), SOUP | SOUP.map("[{}]".format) | SOUP.map("({}, 1)".format))
+@example(LIST, "[{[]}]")
+@example(LIST, "[{[1]: 2}]")
+@example(LIST, "[{{}}]")
+@example(STRING, "[{['a', 'b']}]")
+@example(TABLE, "[{(1,2): 3}]")
+@example(INTEGER, "[0x" + "f" * 10_000 + "]")
+@example(NULL, "(0b" + "1" * 90_000 + ")")
+def test_no_brackets_and_quotes_raise(kind: AnswerKind, answer: str) -> None:
+    width = 2 if kind is TABLE else 1
+    for cell in (None, 5, 1.5, "gold", b"gold"):
+        assert not grade_answer(kind, rows((cell,) * width, (cell,) * width, (cell,) * width), answer)
+    grade_answer(kind, rows((5, 12) if kind is TABLE else (12,)), answer)
 
 
 @given(st.lists(st.tuples(st.integers(), st.text(max_size=3)), max_size=8), st.randoms(use_true_random=False))

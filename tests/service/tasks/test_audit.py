@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sqldojo.service.core.execution import Column, Row, Rows
@@ -168,6 +168,8 @@ NUMBERS = st.lists(st.tuples(st.one_of(st.none(), st.integers(-3, 3), st.floats(
 
 
 @given(NUMBERS, NUMBERS)
+@example([(1.01,)], [(1.0,)])
+@example([(0.099,)], [(0.1,)])
 def test_the_yardstick_and_the_grader_agree_about_answers(mine: list[Row], gold: list[Row]) -> None:
     columns = (Column("a"),)
     for rows in (mine, gold[::-1]):

@@ -203,6 +203,16 @@ def test_the_order_of_equal_rows_counts_where_order_counts(shop: BankDatabase) -
     assert unstable(shop, f"{by_rating}, review_id", ordered=True) == []
 
 
+def test_the_first_and_the_last_of_equal_rows_may_be_the_same() -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute(
+        "CREATE TABLE item (name TEXT, qty INT);"
+        " INSERT INTO item VALUES ('a', 1), ('b', 1), ('c', 1), ('d', 1), ('e', 1), ('f', 1), ('a', 1)"
+    )
+    items = BankDatabase("items", "Items", Split.TRAIN, (connection.serialize("main"),) * INSTANCES)
+    assert unstable(items, "SELECT name FROM item ORDER BY qty LIMIT 1") == ALL
+
+
 def test_writes_are_judged_by_their_check(shop: BankDatabase) -> None:
     dearest = "SELECT product_id FROM product WHERE category_id IS NULL"
     check = "SELECT product_id FROM product WHERE price = 1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -87,6 +88,20 @@ def test_a_folder_that_is_no_bird_is_told(tmp_path: Path) -> None:
         import_bird(tmp_path)
 
 
+def test_a_name_that_is_too_long_for_a_file_is_left_out(bird: Path) -> None:
+    record = {"db_id": "x" * 300, "question": "How many?", "SQL": "SELECT 1"}
+    (bird / "mini_dev_sqlite.json").write_text(json.dumps([record]))
+    _, tasks, report = import_bird(bird)
+    assert len(tasks) == 3
+    assert report.left_out[-1].reason.startswith("database missing: there is no train_databases/xxx")
+
+
+def test_a_byte_order_mark_is_no_fault(bird: Path) -> None:
+    file = bird / "dev.json"
+    file.write_text(file.read_text(), encoding="utf-8-sig")
+    assert len(import_bird(bird)[1]) == 3
+
+
 # ---- questions of one's own ----
 
 
@@ -144,6 +159,73 @@ def test_each_line_is_taken_or_left_out_by_its_number(own: Path) -> None:
     assert others["Does it end?"] == "gold fails"
     assert others["Is it there?"] == "database missing"
     assert others["Is it sound?"] == others["Is it one?"] == "database unreadable"
+
+
+def test_what_no_file_can_hold_is_left_out(own: Path, tmp_path: Path) -> None:
+    own.write_text(
+        "\n".join(
+            [
+                line(question="\ud800 how many?"),
+                line(question="How many?", evidence="\udfff"),
+                line(question="Who?", sql="SELECT name FROM Singer WHERE name = '\ud800'"),
+                line(question="How many?", database="x" * 300),
+                line(question="How many?", database="\ud800"),
+                line(question="How many?", database="\0"),
+                line(),
+            ]
+        )
+    )
+    databases, tasks, report = import_own(own)
+    write_bank(tmp_path / "own.sqlite", databases, tasks)
+    assert [task.task_id for task in tasks] == ["own/concerts/4"]
+    assert report.reasons() == {"database missing": 3, "not valid Unicode": 3}
+    json.dumps(
+        [(left.db_id, left.question, left.reason) for left in report.left_out], ensure_ascii=False
+    ).encode()
+    assert report.left_out[0].question == "\\ud800 how many?"
+
+
+def test_a_question_that_became_no_task_may_be_asked_again(own: Path) -> None:
+    sqls = ["SELECT count(*) FROM nothing", "SELECT count(*) FROM Singer", "SELECT count(*) FROM band"]
+    own.write_text("\n".join(line(sql=sql) for sql in sqls))
+    _, tasks, report = import_own(own)
+    assert [(task.task_id, task.gold_sql) for task in tasks] == [("own/concerts/2", sqls[1])]
+    assert report.left_out[1].reason == "duplicate: the question is that of own/concerts/2"
+
+
+def test_one_database_may_be_written_in_several_ways(own: Path) -> None:
+    (own.parent / "link").symlink_to("data")
+    ways = [
+        "data/concerts.sqlite",
+        "./data//concerts.sqlite",
+        "link/../data/concerts.sqlite",
+        "link/concerts.sqlite",
+    ]
+    lines = [line(question=f"How many, as {way} says?", database=way) for way in ways]
+    missing = [line(question=f"{way} none?", database=f"{way}none.sqlite") for way in ("", "./")]
+    make_database(own.parent / "concerts.sqlite")
+    own.write_text("\n".join([*lines, *missing, line(database="concerts.sqlite")]))
+    _, tasks, report = import_own(own)
+    assert len(tasks) == 4
+    assert report.reasons() == {"database missing": 2, "bad line": 1}
+
+
+@pytest.mark.parametrize(
+    ("sql", "gold"),
+    [
+        ('SELECT "max(age)" FROM (SELECT band, max(age) FROM singer GROUP BY band) ORDER BY 1', None),
+        (
+            'SELECT "max(age)" FROM (SELECT title, max(age) FROM singer s JOIN band b ON b.id = s.band'
+            ' GROUP BY title) WHERE title = "The Bobs" AND "max(age)" > 3',
+            'SELECT "max(age)" FROM (SELECT title, max(age) FROM singer s JOIN band b ON b.id = s.band'
+            " GROUP BY title) WHERE title = 'The Bobs' AND \"max(age)\" > 3",
+        ),
+    ],
+)
+def test_a_column_in_double_quotes_stays_one(own: Path, sql: str, gold: str | None) -> None:
+    own.write_text(line(sql=sql))
+    _, (task,), _ = import_own(own)
+    assert task.gold_sql == (gold or sql)
 
 
 @given(st.binary(max_size=300))
@@ -219,6 +301,25 @@ def test_constraints_that_bear_no_dealing_leave_a_table_as_it_is(tmp_path: Path)
         assert all(low < high for _, low, high in found["p"])
         assert found["w"] == [("x", 1), ("y", 2)]
         assert {code for _, code in found["u"]} <= {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    "names", [("rowid",), ("RowID", "oid"), ("_rowid_", "rowid"), ("rowid", "oid", "_rowid_")]
+)
+def test_columns_that_hide_the_numbers_of_rows_keep_their_values(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    columns = "".join(f", {name} INT" for name in names)
+    filled = ", ".join(f"({i}{f', {i // 2}' * len(names)}, 'a{i}')" for i in range(20))
+    script = f"CREATE TABLE t (id INTEGER PRIMARY KEY{columns}, a TEXT); INSERT INTO t VALUES {filled};"
+    image = read_file(make_database(tmp_path / "x.sqlite", script))
+    known = rows(image)["t"]
+    for instance in (1, 2, 3):
+        found = rows(resampled(image, instance, "s"))["t"]
+        assert (found != known) is (len(names) < 3)
+        assert len(found) > 10
+        for values, given_values in zip(zip(*found, strict=True), zip(*known, strict=True), strict=True):
+            assert not Counter(values) - Counter(given_values)
 
 
 def test_it_says_how_many_golds_are_told_from_their_mutants(bird: Path) -> None:

@@ -170,6 +170,12 @@ def test_a_broken_file_is_named(folder: Path, content: bytes) -> None:
         import_spider(folder)
 
 
+def test_byte_order_marks_are_no_fault(folder: Path, imported: Imported) -> None:
+    for name in ("train_spider.json", "tables.json"):
+        (folder / name).write_bytes(b"\xef\xbb\xbf" + (folder / name).read_bytes())
+    assert import_spider(folder) == imported
+
+
 @pytest.mark.parametrize("content", [None, b"[{]", b'[1, {}, {"db_id": 7}]'])
 def test_tables_may_be_missing_or_broken(folder: Path, content: bytes | None) -> None:
     (folder / "tables.json").unlink()
