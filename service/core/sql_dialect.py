@@ -29,6 +29,14 @@ _FUNCTIONS = {
     " JSON_SET JSON_TREE JSON_TYPE JSON_VALID",
 }
 SQLITE_FUNCTIONS = frozenset(name for names in _FUNCTIONS.values() for name in names.split())
+# Without max() and min(), which are none for several values.
+AGGREGATE_FUNCTIONS = frozenset(_FUNCTIONS["lang_aggfunc"].split())
+# Those that the sandbox refuses all the same.
+_REFUSED = (
+    "CHANGES JSONB_GROUP_ARRAY JSONB_GROUP_OBJECT JSONB_PATCH JSON_PATCH JSON_PRETTY LAST_INSERT_ROWID RAISE"
+    " RANDOM RANDOMBLOB SQLITE_SOURCE_ID SQLITE_VERSION TOTAL_CHANGES UNHEX ZEROBLOB"
+)
+REFUSED_FUNCTIONS = frozenset(_REFUSED.split())
 
 # The words of https://sqlite.org/lang_keywords.html that an opening parenthesis may follow.
 _WORDS_BEFORE_PARENTHESES = (
@@ -99,6 +107,7 @@ _IDIOMS = tuple(
         ),
         (r"(?:EXCEPT|INTERSECT) ALL", "leave out ALL: SQLite drops duplicates there"),
         (r"MINUS(?= SELECT)", "use EXCEPT"),
+        (r"(?<=\* )EXCEPT(?= \( (?!SELECT|VALUES|WITH))", "name the columns that you need"),
         (r"UNION DISTINCT", "use UNION"),
         (r"\A\((?= SELECT)|(?<=(?:UNION|XCEPT|RSECT|N ALL) )\((?= SELECT)", "write that SELECT without them"),
         (r"QUALIFY", "use a sub-query with WHERE"),
@@ -117,6 +126,7 @@ _IDIOMS = tuple(
 )
 _UNNAMED = {"(": "parentheses around a SELECT of a UNION", "+": "+ for texts"}
 _CALL = re.compile(r"(?<!\S)([A-Z_][A-Z0-9_$]*) \(")
+_TYPE = re.compile(r"(?<!\S)AS (?:[A-Z_][A-Z0-9_$]* ){1,5}\( 0 (?:, 0 )?\)(?= \))")  # in a CAST
 _NO_CALL_AFTER = {"INTO", "UPDATE", "TABLE", "REFERENCES", "FROM", "JOIN", "AS", ".", "VIEW", "INDEX"}
 _STANDINS = {TokenType.STRING: "'", TokenType.IDENTIFIER: '""', TokenType.NUMBER: "0"}
 
@@ -129,11 +139,14 @@ def foreign_idioms(tokens: Sequence[Token], text: str) -> Iterator[tuple[str, st
     inside: set[int] = set()
     for pattern, instead in _IDIOMS:
         for match in pattern.finditer(line):
-            first, last = (bisect_right(starts, at) - 1 for at in (match.start(), match.end() - 1))
+            first, last = _ends(starts, match)
             what = _span(tokens, text, first, last)
             what = _UNNAMED.get(what) or what.upper()
             found[first] = last, f"SQLite has no {what}; {instead}."
             inside.update(range(first, last + 1))
+    for match in _TYPE.finditer(line):
+        first, last = _ends(starts, match)
+        inside.update(range(first, last + 1))
     for match in _CALL.finditer(line):
         at = bisect_right(starts, match.start()) - 1
         message = "" if at in inside else _unknown_call(words, at, tokens[at].text)
@@ -145,6 +158,11 @@ def foreign_idioms(tokens: Sequence[Token], text: str) -> Iterator[tuple[str, st
 
 def _span(tokens: Sequence[Token], text: str, first: int, last: int) -> str:
     return " ".join(text[tokens[first].start : tokens[last].end + 1].split())
+
+
+def _ends(starts: Sequence[int], match: re.Match[str]) -> tuple[int, int]:
+    """Gives the first and the last of the words that a match is of."""
+    return bisect_right(starts, match.start()) - 1, bisect_right(starts, match.end() - 1) - 1
 
 
 def _joined(words: Sequence[str]) -> tuple[list[int], str]:
@@ -163,6 +181,8 @@ def _unknown_call(words: Sequence[str], at: int, name: str) -> str:
         return ""
     if word in _INSTEAD:
         return f"SQLite has no function {name}(); use {_INSTEAD[word]}."
+    if word in REFUSED_FUNCTIONS:
+        return f"{name}() may not be called; leave it out."
     if word in SQLITE_FUNCTIONS or word.split()[-1] in _KEYWORDS:
         return ""
     return f"SQLite has no function {name}(); use one that it has."

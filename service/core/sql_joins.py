@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from math import prod
 
 from sqlglot import exp
 
-from .sql_names import ROW_IDS, Key, Names, Scope, Source, own_nodes
+from .sql_scopes import Names, Scope, Source, own_nodes
 
 
 @dataclass(frozen=True, slots=True)
 class CrossJoin:
-    """Groups of sources with no condition between them, and an estimate of the rows that they make."""
+    """Groups of sources with no condition between them, and how many rows they make at least.
+
+    A group of which a condition or a sub-query leaves rows out counts as one row.
+    """
 
     groups: tuple[tuple[Source, ...], ...]
     rows: int
@@ -32,48 +35,62 @@ class FanOut:
 class Joins:
     """The joins of one scope.
 
-    Two sources are connected by any condition on both. Rows of a source repeat when another source, joined
-    to it directly or through others, can have several rows for one of them: when the columns that it is
-    joined by hold none of its keys.
+    Two sources are connected by any condition on both, except that their columns differ. Rows of a source
+    repeat when another source, joined to it directly or through others, can have several rows for one of
+    them: when the columns that it is joined by hold none of its keys.
     """
 
     def __init__(self, scope: Scope, names: Names) -> None:
         self._scope = scope
         self._names = names
-        self._connected: list[set[Source]] = []
-        self._equal: dict[tuple[Source, Source], set[tuple[str, str]]] = defaultdict(set)
-        self._fixed: dict[Source, set[str]] = defaultdict(set)  # columns that are equal to a constant
+        self._connected: list[set[Source]] = []  # by each condition
+        self._narrowed: set[Source] = set()  # by conditions other than that a reference meets its key
+        # Columns that are equal to something, and the sources that it is made of; none for a constant.
+        self._equal: dict[Source, list[tuple[str, set[Source]]]] = defaultdict(list)
+        self._beside: dict[Source, set[Source]] = defaultdict(set)  # what has columns equal to a source's
+        self._kept_equal: list[tuple[Source, str, set[Source]]] = []  # of sources that an outer join keeps
         self._outer = set(_outer_sources(scope))
         self._tied_outside: set[Source] = set()  # by a condition on a query around this one
-        for condition in _conditions(scope):
-            self._condition(condition)
-        self._connected.append(self._tied_outside)
+        for condition, kept in _conditions(scope):
+            self._condition(condition, kept)
+        if self._tied_outside:
+            self._connected.append(self._tied_outside)
         for join, right, left in scope.joins:
             self._shared_columns(join, right, left)
+        self._single = self._of_one_row()
+        # These tell how often a row is met, but leave no row out.
+        for source, column, others in self._kept_equal:
+            self._equals(source, column, others)
+
+    def give_one_row(self) -> bool:
+        """Says whether the sources, joined, have one row at most."""
+        is_full = any(join.side.upper() == "FULL" for join, _, _ in self._scope.joins)
+        return not is_full and len(self._single) == len(self._scope.sources)
+
+    def fixed(self, source: Source) -> set[str]:
+        """Gives the columns of a source that are equal to a constant."""
+        return self._by(source, set())
 
     def cross_join(self) -> CrossJoin | None:
         """Gives the sources that no condition connects; None when there are none.
 
         What has one row at most needs no condition. A group makes as many rows as its largest source.
         """
-        groups = [
-            tuple(source for source in self._scope.sources if source in group)
-            for group in self._groups()
-            if not all(self._is_one_row(source) for source in group)
-        ]
+        free = self._single | {source for source in self._scope.sources if _is_function(source)}
+        groups = [group for group in self._groups() if not group <= free]
         if len(groups) < 2:
             return None
-        return CrossJoin(
-            tuple(groups), prod(max(1, *(each.relation.rows for each in group)) for group in groups)
-        )
+        ordered = (tuple(source for source in self._scope.sources if source in group) for group in groups)
+        return CrossJoin(tuple(ordered), self._rows(groups, free))
 
     def fan_outs(self) -> Iterator[FanOut]:
         """Gives the aggregates whose result grows with rows that a join repeats, in the text's order."""
-        if len(self._scope.sources) < 2:
+        aggregates = list(self._aggregates())
+        if not aggregates or len(self._scope.sources) < 2:
             return
         grouped = self._grouped()
         repeating = {source: self._repeating(source, grouped) for source in self._scope.sources}
-        for aggregate in self._aggregates():
+        for aggregate in aggregates:
             used = self._sources_in(aggregate)
             if used and not all(repeating[source] for source in used):
                 continue
@@ -81,45 +98,58 @@ class Joins:
                 continue
             first = used[0] if used else self._scope.sources[0]
             other = repeating[first]
-            is_average_of_one = isinstance(aggregate, exp.Avg) and _is_keyed(first, grouped[first])
+            is_average_of_one = isinstance(aggregate, exp.Avg) and first.relation.is_keyed_by(grouped[first])
             if other is not None and not is_average_of_one:
                 yield FanOut(aggregate, first, other)
 
     # ---- reading the conditions ----
 
-    def _condition(self, condition: exp.Expr) -> None:
+    def _condition(self, condition: exp.Expr, kept: Sequence[Source]) -> None:
         sources = set(self._sources_in(condition, nested=True))
+        if isinstance(condition, exp.NEQ) and len(sources) > 1:
+            return  # it keeps most pairs
         self._connected.append(sources)
         if any(self._names.source_of(node) in self._outer for node in condition.find_all(exp.Column)):
             self._tied_outside |= sources
         if not isinstance(condition, exp.EQ | exp.Is):
+            self._narrowed |= sources or set(self._scope.sources)
             return
-        left, right = condition.left, condition.right
+        left, right = condition.left.unnest(), condition.right.unnest()
+        if not _is_reference(self._source_of(left), left.name, self._source_of(right), right.name):
+            self._narrowed |= sources or set(self._scope.sources)
         for side, other in ((left, right), (right, left)):
-            source, other_source = self._source_of(side), self._source_of(other)
-            if source is None:
-                continue
-            if other_source is None and not self._sources_in(other, nested=True):
-                self._fixed[source].add(side.name.casefold())
-            elif other_source is not None and other_source is not source:
-                self._equal[source, other_source].add((side.name.casefold(), other.name.casefold()))
+            if source := self._source_of(side):
+                self._compared(source, side.name, set(self._sources_in(other, nested=True)), kept)
+
+    def _compared(self, source: Source, column: str, others: set[Source], kept: Sequence[Source]) -> None:
+        if source in kept:
+            self._kept_equal.append((source, column, others))
+        else:
+            self._equals(source, column, others)
+
+    def _equals(self, source: Source, column: str, others: set[Source]) -> None:
+        self._equal[source].append((column.casefold(), others))
+        for other in others:
+            self._beside[other].add(source)
 
     def _shared_columns(self, join: exp.Join, right: Source, left: list[Source]) -> None:
         using = [column.name.casefold() for column in join.args.get("using") or ()]
         natural = join.method.upper() == "NATURAL"
         if natural:
             using = [column for column in right.relation.columns if any(s.relation.has(column) for s in left)]
+        kept = _kept(join, right, left)
         for name in using:
             for source in (each for each in left if each.relation.has(name)):
                 self._connected.append({source, right})
-                self._equal[source, right].add((name, name))
-                self._equal[right, source].add((name, name))
+                if not _is_reference(source, name, right, name):
+                    self._narrowed |= {source, right}
+                self._compared(source, name, {right}, kept)
+                self._compared(right, name, {source}, kept)
         if left and (using or natural) and not all(s.relation.complete for s in (right, *left)):
             self._connected.append({left[0], right})  # by columns that are not known
+            self._narrowed |= {right, *left}
 
     def _source_of(self, node: exp.Expr) -> Source | None:
-        while isinstance(node, exp.Paren):
-            node = node.this
         source = self._names.source_of(node) if isinstance(node, exp.Column) else None
         return source if source in self._scope.sources else None
 
@@ -150,39 +180,47 @@ class Joins:
         order = {source: place for place, source in enumerate(self._scope.sources)}
         return sorted(groups, key=lambda group: min(order[source] for source in group))
 
-    def _is_one_row(self, source: Source) -> bool:
-        is_function = isinstance(source.node, exp.Table) and isinstance(source.node.this, exp.Func)
-        return is_function or source.relation.is_one_row or _is_keyed(source, self._fixed[source])
+    def _of_one_row(self) -> set[Source]:
+        """Gives the sources that have one row at most."""
+        keyed = (each for each in self._scope.sources if each.relation.is_keyed_by(self.fixed(each)))
+        return self._reached(keyed, {})
+
+    def _rows(self, groups: Iterable[set[Source]], free: set[Source]) -> int:
+        """Gives how many rows the groups make at least; what is free has one row."""
+        sizes = {each: each.relation.whole.row_count for each in self._scope.sources if each.relation.whole}
+        narrowed = self._narrowed.union(*(sources for sources in self._connected if len(sources - free) < 2))
+        parts = [group - free for group in groups]
+        return prod(
+            max(sizes[source] for source in part) for part in parts if part <= sizes.keys() - narrowed
+        )
 
     # ---- what repeats ----
 
     def _repeating(self, start: Source, grouped: dict[Source, set[str]]) -> Source | None:
         """Gives a source that can have several rows for one of `start`; None when none is known to."""
-        reached = {start}
-        while True:
-            beside = [each for each in self._scope.sources if each not in reached and self._by(each, reached)]
-            single = [
-                each
-                for each in beside
-                if _is_keyed(each, self._by(each, reached) | self._fixed[each] | grouped[each])
-            ]
-            if not single:
-                return next((each for each in beside if self._may_repeat(each, reached)), None)
-            reached.update(single)
+        reached = self._reached([start], grouped)
+        beside = (source for source in self._scope.sources if source not in reached)
+        return next((source for source in beside if self._may_repeat(source, reached)), None)
 
-    def _by(self, source: Source, others: Iterable[Source]) -> set[str]:
-        """Gives the columns by which a source is joined to any of the others."""
-        return {mine for other in others for _, mine in self._equal.get((other, source), ())}
+    def _reached(self, start: Iterable[Source], grouped: dict[Source, set[str]]) -> set[Source]:
+        """Adds to sources those that have one row at most for a row of them and of what is grouped by."""
+        reached = set(start)
+        stack = list(reached)
+        while stack:
+            for source in self._beside[stack.pop()] - reached:
+                if source.relation.is_keyed_by(self._by(source, reached) | grouped.get(source, set())):
+                    reached.add(source)
+                    stack.append(source)
+        return reached
+
+    def _by(self, source: Source, others: Set[Source]) -> set[str]:
+        """Gives the columns of a source that are equal to constants, or to what is made of the others."""
+        return {column for column, made_of in self._equal[source] if made_of <= others}
 
     def _may_repeat(self, source: Source, reached: set[Source]) -> bool:
-        """Says whether a source that is joined by no key of its own has one, or refers to what it joins."""
-        if source.relation.keys:
-            return True
-        table = source.relation.table
-        joined = self._by(source, reached)
-        return table is not None and any(
-            column.references and column.name.casefold() in joined for column in table.columns
-        )
+        """Says whether a source is joined, by no key of its own, and has one or refers to what it joins."""
+        joined = {column for column, made_of in self._equal[source] if made_of and made_of <= reached}
+        return bool(joined) and bool(source.relation.keys or joined & source.relation.foreign)
 
     def _all_repeat(self, repeating: dict[Source, Source | None]) -> bool:
         """Says whether a row of the join is a row of no source, several of which are joined by keys.
@@ -195,7 +233,7 @@ class Joins:
     def _grouped(self) -> dict[Source, set[str]]:
         grouped: dict[Source, set[str]] = defaultdict(set)
         group = self._scope.node.args.get("group")
-        for part in group.expressions if group else ():
+        for part in (each.unnest() for each in group.expressions) if group else ():
             if source := self._source_of(part):
                 grouped[source].add(part.name.casefold())
         return grouped
@@ -214,33 +252,62 @@ def _outer_sources(scope: Scope) -> Iterator[Source]:
         outer = outer.outer
 
 
-def _conditions(scope: Scope) -> Iterator[exp.Expr]:
-    """Gives the conditions that must all hold, from WHERE and from the joins."""
+def _conditions(scope: Scope) -> Iterator[tuple[exp.Expr, Sequence[Source]]]:
+    """Gives the conditions that must all hold, from WHERE and from the joins, and what these keep."""
     where = scope.node.args.get("where")
-    stack = [on for join, _, _ in reversed(scope.joins) if (on := join.args.get("on"))]
-    stack.extend([where.this] if where else [])
+    stack: list[tuple[exp.Expr, Sequence[Source]]] = [
+        (on, _kept(join, right, left))
+        for join, right, left in reversed(scope.joins)
+        if (on := join.args.get("on"))
+    ]
+    stack.extend([(where.this, ())] if where else [])
     while stack:
-        node = stack.pop()
+        node, kept = stack.pop()
         if isinstance(node, exp.And):
-            stack.extend((node.expression, node.this))
+            stack.extend(((node.expression, kept), (node.this, kept)))
         elif isinstance(node, exp.Paren):
-            stack.append(node.this)
-        else:
-            yield node
+            stack.append((node.this, kept))
+        elif not _is_always_true(node):
+            yield node, kept
+
+
+def _kept(join: exp.Join, right: Source, left: Sequence[Source]) -> Sequence[Source]:
+    """Gives the sources all of whose rows an outer join keeps, whatever its condition."""
+    side = join.side.upper()
+    return [*(left if side in {"LEFT", "FULL"} else ()), *([right] if side in {"RIGHT", "FULL"} else ())]
+
+
+def _is_reference(one: Source | None, column: str, other: Source | None, other_column: str) -> bool:
+    """Says whether of two columns that are equal one is a key, and the other refers to such a one."""
+    if one is None or other is None:
+        return False
+    ends = (one.relation, column.casefold()), (other.relation, other_column.casefold())
+    return any(
+        name in relation.foreign and {key} in target.keys
+        for (relation, name), (target, key) in (ends, ends[::-1])
+    )
+
+
+def _is_always_true(condition: exp.Expr) -> bool:
+    """Says whether a condition is 1 = 1 or the like, or holds such a one beside an OR."""
+    for node in condition.flatten() if isinstance(condition, exp.Or) else [condition]:
+        if isinstance(node, exp.EQ) and isinstance(node.left, exp.Literal) and node.left == node.right:
+            return True
+        if isinstance(node, exp.Literal) and not node.is_string and node.name.strip("0."):
+            return True
+        if isinstance(node, exp.Boolean) and node.this:
+            return True
+    return False
+
+
+def _is_function(source: Source) -> bool:
+    return isinstance(source.node, exp.Table) and isinstance(source.node.this, exp.Func)
 
 
 def _is_inflated(node: exp.Expr) -> bool:
     """Says whether a node is an aggregate that changes when rows repeat."""
     if isinstance(node, exp.Anonymous):
         return node.name.casefold() == "total"
-    return isinstance(node, exp.Sum | exp.Avg | exp.Count | exp.GroupConcat) and not isinstance(
-        node.this, exp.Distinct
-    )
-
-
-def _is_keyed(source: Source, columns: set[str] | Key) -> bool:
-    """Says whether the values of these columns name one row of the source."""
-    if any(key <= columns for key in source.relation.keys):
-        return True
-    table = source.relation.table
-    return table is not None and not table.is_view and not ROW_IDS.isdisjoint(columns)
+    return isinstance(
+        node, exp.Sum | exp.Avg | exp.Count | exp.GroupConcat | exp.JSONArrayAgg | exp.JSONObjectAgg
+    ) and not isinstance(node.this, exp.Distinct)

@@ -7,120 +7,34 @@ among the names that the SELECT gives its results.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sqlglot import exp
 
 from .schema import Schema, Table
+from .sql_dialect import AGGREGATE_FUNCTIONS
+from .sql_joins import Joins
 from .sql_parsing import SqlText, UnreadableSqlError
-
-Key = frozenset[str]  # names of columns, casefolded, whose values no two rows share
+from .sql_scopes import (
+    ONE_ROW,
+    ROW_IDS,
+    UNKNOWN,
+    ColumnUse,
+    Key,
+    Names,
+    Relation,
+    Scope,
+    Source,
+    TableUse,
+    own_nodes,
+)
 
 MAX_SOURCES = 64  # https://sqlite.org/limits.html
 MAX_COLUMNS = 2_000  # of one relation, likewise
 SCHEMA_TABLES = frozenset({"sqlite_master", "sqlite_schema"})
-ROW_IDS = frozenset({"rowid", "oid", "_rowid_"})
-ONE_ROW: Key = frozenset()  # the key of what has one row at most
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """Columns and rows, as far as they can be told without running anything.
-
-    `columns` are casefolded. `complete` is False when there may be others, `has_unnamed` says that there are
-    some which SQLite names by their text, as count(*). `keys` holds the keys that are known. `rows` is an
-    estimate. `table` is the table of the schema, if it is one; `whole` a table all of whose rows are there.
-    """
-
-    columns: tuple[str, ...]
-    complete: bool = True
-    keys: tuple[Key, ...] = ()
-    rows: int = 1
-    table: Table | None = None
-    has_unnamed: bool = False
-    whole: Table | None = None
-
-    def may_have(self, node: exp.Column) -> bool:
-        """Says whether a column that is not among those known may be there."""
-        return not self.complete or (self.has_unnamed and not node.name.isidentifier())
-
-    def has(self, column: str) -> bool:
-        """Says whether it has this column, given casefolded."""
-        if column in self.columns:
-            return True
-        return self.table is not None and not self.table.is_view and column in ROW_IDS
-
-    @property
-    def is_one_row(self) -> bool:
-        """There is one row at most."""
-        return ONE_ROW in self.keys
-
-
-UNKNOWN = Relation((), complete=False)
 _SCHEMA_ROWS = Relation(("type", "name", "tbl_name", "rootpage", "sql"))
 _JSON_COLUMNS = ("key", "value", "type", "atom", "id", "parent", "fullkey", "path", "json", "root")
 _JSON_ROWS = Relation((*_JSON_COLUMNS, *sorted(ROW_IDS)))
-
-
-@dataclass(eq=False, slots=True)
-class Source:
-    """One entry of a FROM clause under the name (casefolded) by which its columns are qualified."""
-
-    name: str
-    node: exp.Expr
-    relation: Relation
-
-
-@dataclass(eq=False, slots=True)
-class Scope:
-    """A SELECT, or a statement that writes, with the sources and joins of its own FROM clause."""
-
-    node: exp.Expr
-    outer: Scope | None
-    sources: list[Source] = field(default_factory=list)
-    joins: list[tuple[exp.Join, Source, list[Source]]] = field(
-        default_factory=list
-    )  # with what is left of it
-
-
-@dataclass(frozen=True, slots=True)
-class TableUse:
-    """A table that is named in the statement; `table` is None when the schema has none of that name."""
-
-    node: exp.Expr
-    name: str
-    table: Table | None
-    is_written: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnUse:
-    """A column that is named in the statement.
-
-    `source` is where it was found, or where it had to be; None when that is nowhere. `is_known` says that
-    it exists. `is_certain` is False when its source may have any column (it is an unknown table).
-    """
-
-    node: exp.Expr
-    name: str
-    source: Source | None
-    is_known: bool
-    is_certain: bool = True
-
-
-@dataclass(slots=True)
-class Names:
-    """All names of a statement, in the order of its text within each clause."""
-
-    scopes: list[Scope] = field(default_factory=list)
-    tables: list[TableUse] = field(default_factory=list)
-    columns: dict[int, ColumnUse] = field(default_factory=dict)  # by the id of its node
-    result: Relation = UNKNOWN  # what the statement gives, if it is a query
-
-    def source_of(self, node: exp.Expr) -> Source | None:
-        """Gives the source in which a column was found."""
-        use = self.columns.get(id(node))
-        return use.source if use and use.is_known else None
 
 
 def resolve_names(tree: exp.Expr, sql: SqlText, schema: Schema) -> Names:
@@ -130,20 +44,10 @@ def resolve_names(tree: exp.Expr, sql: SqlText, schema: Schema) -> Names:
     return resolver.names
 
 
-def own_nodes(root: exp.Expr) -> Iterator[exp.Expr]:
-    """Gives `root` and the nodes under it in the text's order, but not the insides of queries."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, exp.Query):
-            stack.extend(reversed(list(node.iter_expressions())))
-
-
 def is_aggregate(node: exp.Expr) -> bool:
     """Says whether a node is an aggregate's call."""
     if isinstance(node, exp.Anonymous):
-        return node.name.casefold() in {"total", "json_group_array", "json_group_object", "median"}
+        return node.name.upper() in AGGREGATE_FUNCTIONS
     return isinstance(node, exp.AggFunc) and not isinstance(
         node, exp.RowNumber | exp.Rank | exp.DenseRank | exp.Lag | exp.Lead | exp.FirstValue | exp.LastValue
     )
@@ -206,9 +110,8 @@ class _Resolver:
         relations = [self._query(member, outer, ctes) for member in (node, *reversed(members))]
         if order := query.args.get("order"):
             self._compound_order(order, relations)
-        rows = sum(relation.rows for relation in relations)
         whole = _largest(relation.whole for relation in relations) if adds_up else None
-        return replace(relations[0], keys=(), rows=rows, table=None, whole=whole)
+        return replace(relations[0], keys=(), foreign=frozenset(), table=None, whole=whole)
 
     def _compound_order(self, order: exp.Expr, relations: Sequence[Relation]) -> None:
         """Looks for what a compound sorts by: results of any member.
@@ -257,8 +160,7 @@ class _Resolver:
                 return Relation(named, complete=bool(named))
             cte.is_being_resolved = True
             relation = self._query(cte.node.this, cte.outer, cte.ctes)
-            renamed = Relation(named, True, (), relation.rows, whole=relation.whole)
-            cte.relation = renamed if named else relation
+            cte.relation = relation.renamed(named) if named else relation
         return cte.relation
 
     # ---- statements that write ----
@@ -406,19 +308,14 @@ class _Resolver:
                 if origin:
                     origins[(id(origin[0]), origin[1])] = name
         keys = self._keys(select, scope, columns, origins)
-        rows = max((source.relation.rows for source in scope.sources), default=1)
-        limit = _limit(select)
-        if ONE_ROW in keys:
-            rows = 1
-        elif limit is not None:
-            rows = min(rows, limit)
+        whole = None if ONE_ROW in keys else _whole(select, scope)
         return Relation(
             columns=tuple(filter(None, columns)),
             complete=all(relation.complete for relation in starred),
             keys=keys,
-            rows=rows,
+            foreign=_foreign(scope, origins) if whole else frozenset(),
             has_unnamed=not all(columns) or any(relation.has_unnamed for relation in starred),
-            whole=None if ONE_ROW in keys else _whole(select, scope),
+            whole=whole,
         )
 
     def _results(self, item: exp.Expr, scope: Scope) -> Iterator[tuple[str, tuple[Source, str] | None]]:
@@ -441,9 +338,10 @@ class _Resolver:
     def _keys(
         self, select: exp.Select, scope: Scope, columns: Sequence[str], origins: dict[tuple[int, str], str]
     ) -> tuple[Key, ...]:
+        joins = Joins(scope, self.names)
         group = select.args.get("group")
-        aggregates = any(_groups_rows(node) for item in select.expressions for node in own_nodes(item))
-        if _limit(select) in (0, 1) or (aggregates and group is None):
+        scope.gives_one_row = joins.give_one_row() or (group is None and _sums_up(select))
+        if scope.gives_one_row or _limit(select) in (0, 1):
             return (ONE_ROW,)
         if group is not None:
             names = [self._grouped(part, columns, origins) for part in group.expressions]
@@ -453,9 +351,10 @@ class _Resolver:
         if len(scope.sources) != 1:
             return ()
         source = scope.sources[0]
+        keys = (key - joins.fixed(source) for key in source.relation.keys)
         return tuple(
             frozenset(origins[(id(source), column)] for column in key)
-            for key in source.relation.keys
+            for key in keys
             if all((id(source), column) in origins for column in key)
         )
 
@@ -485,6 +384,20 @@ def _starred(item: exp.Expr, scope: Scope) -> list[Source]:
     return [source for source in scope.sources if not qualifier or source.name == qualifier]
 
 
+def _foreign(scope: Scope, origins: dict[tuple[int, str], str]) -> frozenset[str]:
+    """Gives the result columns that refer to another table, where a SELECT has one source."""
+    if len(scope.sources) != 1:
+        return frozenset()
+    source = scope.sources[0]
+    found = (origins.get((id(source), column)) for column in source.relation.foreign)
+    return frozenset(name for name in found if name)
+
+
+def _sums_up(select: exp.Select) -> bool:
+    """Says whether a SELECT makes an aggregate, so that it has one row where it does not group."""
+    return any(_groups_rows(node) for item in select.expressions for node in own_nodes(item))
+
+
 def _groups_rows(node: exp.Expr) -> bool:
     """Says whether a node is an aggregate that makes one row of many, which one with OVER does not."""
     outside = node.parent.parent if isinstance(node.parent, exp.Filter) else node.parent
@@ -506,7 +419,8 @@ def _table_relation(table: Table | None, schema: Schema) -> Relation:
         # one part of a key of several columns is no key, though a foreign key of several names it
         if owner == table.name.casefold() and name in columns and not (name in primary and len(primary) > 1)
     )
-    return Relation(columns, True, tuple(sorted(keys, key=sorted)), table.row_count, table, whole=table)
+    foreign = frozenset(column.name.casefold() for column in table.columns if column.references)
+    return Relation(columns, True, tuple(sorted(keys, key=sorted)), foreign, table, whole=table)
 
 
 def _whole(select: exp.Select, scope: Scope) -> Table | None:

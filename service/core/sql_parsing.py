@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from sqlglot import exp
 from sqlglot.dialects.sqlite import SQLite
@@ -47,6 +47,15 @@ _BEGINNING = {
     TokenType.SET,
     TokenType.FROM,
 }
+# Something must stand between one of these and one of those; the parser lets it be left out.
+_LISTING = {TokenType.SELECT, TokenType.COMMA, TokenType.GROUP_BY, TokenType.PARTITION_BY}
+_BEHIND_LISTS = {
+    *(TokenType.COMMA, TokenType.R_PAREN, TokenType.FROM, *_CLAUSES),
+    *(TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT),
+}
+_NAMES = {TokenType.STRING, TokenType.IDENTIFIER}
+_QUANTIFIERS = {TokenType.DISTINCT, TokenType.ALL}
+_PARAMETERS = ("?", "@", "$", ":")  # what they begin with
 _READING = {"SELECT", "WITH", "VALUES", "("}
 _WRITING = {"INSERT", "UPDATE", "DELETE"}
 _OTHER = {
@@ -58,6 +67,7 @@ _OTHER = {
 _ROUGH_TOKEN = re.compile(r"'[^']*+'?|\"[^\"]*+\"?|--[^\n]*+|/\*(?s:.*?)(?:\*/|\Z)|\w+|[^\w\s]")
 # Forms of SQLite that the parser lacks, and the plain forms that name the same tables and columns.
 _PLAIN_FORMS = (
+    (re.compile(r"(?<![\w$])\ufeff"), " "),  # a byte order mark, which within a name is a part of it
     (re.compile(r"\A\s*EXPLAIN\s+QUERY\s+PLAN\b", re.I), ""),
     (re.compile(r"\b(INSERT\s+OR\s+)?REPLACE\s+INTO\b", re.I), "INSERT INTO"),
     (re.compile(r"\bUPDATE\s+OR\s+(ABORT|FAIL|IGNORE|REPLACE|ROLLBACK)\b", re.I), "UPDATE"),
@@ -136,7 +146,13 @@ class SqlText:
         disorder = _disorder(tokens)
         if disorder:
             raise UnreadableSqlError(f"{disorder[0]} stands behind {disorder[1]}; SQL wants it before.")
+        parameter = _parameter(tokens)
+        if parameter:
+            raise UnreadableSqlError("Parameters have no value here; write the value.", parameter)
         trees = _parse(tokens, self.text, max_steps)
+        gap = _gap(tokens)
+        if gap:
+            raise UnreadableSqlError(f"Nothing stands behind {gap!r}; write what belongs there.", gap)
         if len(trees) != 1 or not isinstance(trees[0], exp.Query | exp.Values | exp.DML):
             raise UnreadableSqlError("This is not a whole statement; write one SELECT.")
         return Statement(keyword, tokens, trees[0])
@@ -154,14 +170,23 @@ def read_sql(sql: str) -> SqlText:
     for form, plain in _PLAIN_FORMS:
         text = form.sub(plain, text)
     try:
-        tokens = _SQLITE.tokenize(text)
+        text, tokens = _tokens(text)
     except TokenError:
-        raise UnreadableSqlError("A quote or a comment is not closed; close it.") from None
+        raise UnreadableSqlError("A quote is not closed; close it.") from None
     if len(tokens) > MAX_TOKENS:
         raise UnreadableSqlError(f"The SQL has more than {MAX_TOKENS:,} words; write a shorter statement.")
     if max(_nesting(tokens), default=0) > MAX_NESTING:
         raise UnreadableSqlError(f"The SQL is nested more than {MAX_NESTING} deep; use WITH instead.")
     return SqlText(text, tokens)
+
+
+def _tokens(text: str) -> tuple[str, list[Token]]:
+    """Gives the text, with an end for a comment that is open, and its tokens. Raises TokenError."""
+    try:
+        return text, _SQLITE.tokenize(text)
+    except TokenError:
+        text += "*/"
+        return text, _SQLITE.tokenize(text)
 
 
 def shortened(text: str) -> str:
@@ -199,6 +224,33 @@ def _disorder(tokens: Sequence[Token]) -> tuple[str, str] | None:
     return None
 
 
+def _parameter(tokens: Sequence[Token]) -> str:
+    """Gives how a parameter begins; empty when there is none."""
+    for token in tokens:
+        is_other = token.token_type in _NAMES or token.token_type is TokenType.DCOLON
+        if not is_other and token.text.startswith(_PARAMETERS):
+            return token.text
+    return ""
+
+
+def _gap(tokens: Sequence[Token]) -> str:
+    """Gives a word or comma with nothing behind it that belongs there; empty when there is none."""
+    before: Token | None = None
+    for token in (*tokens, None):
+        if before and before.token_type in _LISTING and (not token or token.token_type in _BEHIND_LISTS):
+            return before.text.upper()
+        if not token or token.token_type not in _QUANTIFIERS:
+            before = token
+    return ""
+
+
+def _if(arguments: list[exp.Expr]) -> exp.Expr:
+    if len(arguments) > 3:  # pairs of a condition and a value
+        return exp.Anonymous(this="IIF", expressions=arguments)
+    found: exp.Expr = exp.If.from_arg_list(arguments)
+    return found
+
+
 class _BoundedParser(SQLiteParser):
     """SQLite's parser, which stops when it reads the same tokens again and again.
 
@@ -206,9 +258,17 @@ class _BoundedParser(SQLiteParser):
     `a JOIN b JOIN c ON … ON …`; SQLite has no such form, so tables joined without ON are a cross join and
     nothing is looked for. And it reads the call of a function that is named like a type, as date(), as a type
     first; where that was no type it is not tried again.
+
+    It also reads what SQLite alone has: iif() of several conditions, and types of any words.
     """
 
     __slots__ = ("_is_in_join", "_no_types", "_steps_left")
+
+    FUNCTIONS: ClassVar = {
+        **SQLiteParser.FUNCTIONS,
+        "IIF": _if,
+        "JSONB_EXTRACT": SQLiteParser.FUNCTIONS["JSON_EXTRACT"],
+    }
 
     def __init__(self, max_steps: int) -> None:
         super().__init__(dialect=_SQLITE)
@@ -230,6 +290,25 @@ class _BoundedParser(SQLiteParser):
 
     def _parse_disjunction(self) -> exp.Expr | None:
         return self._within(False, super()._parse_disjunction)
+
+    def _parse_if(self) -> exp.Expr | None:
+        if self._match(TokenType.L_PAREN, advance=False):
+            return self.validate_expression(_if(self._parse_wrapped_csv(self._parse_disjunction)))
+        return super()._parse_if()
+
+    def _parse_cast(self, strict: bool, safe: bool | None = None) -> exp.Expr:
+        this = self._parse_disjunction()
+        if not self._match(TokenType.ALIAS):
+            self.raise_error("Expected AS after CAST")
+        start = self._index
+        while self._curr.token_type in _NAMES or self._curr.text[:1].isidentifier():
+            self._advance()
+        words = " ".join(token.text for token in self._tokens[start : self._index])
+        if self._match(TokenType.L_PAREN):
+            self._parse_csv(self._parse_unary)
+            self._match_r_paren()
+        kind = exp.DataType(this=exp.DType.USERDEFINED, kind=words)
+        return self.build_cast(strict=strict, this=this, to=kind, safe=safe)
 
     def _parse_joins(self, *args: Any, **kwargs: Any) -> Iterator[exp.Join]:
         return iter(()) if self._is_in_join else super()._parse_joins(*args, **kwargs)

@@ -13,8 +13,9 @@ from .schema import Permissions, Schema, Table
 from .sql_dialect import foreign_idioms
 from .sql_joins import CrossJoin, FanOut, Joins
 from .sql_mentions import mentioned_share, mentions
-from .sql_names import SCHEMA_TABLES, ColumnUse, Names, Source, TableUse, own_nodes, resolve_names
+from .sql_names import SCHEMA_TABLES, resolve_names
 from .sql_parsing import SqlText, Statement, UnreadableSqlError, read_sql, shortened
+from .sql_scopes import ColumnUse, Names, Source, TableUse
 
 MAX_CROSS_JOIN_ROWS = 1_000_000  # a cross join that makes more is rejected
 LARGE_TABLE = 3_000  # rows; to select them all is flagged
@@ -121,6 +122,7 @@ class _StatementReview:
         self._denied = {name.casefold() for name in permissions.denied}
         self._writable = {name.casefold() for name in permissions.writable}
         self._names = resolve_names(statement.tree, text, schema) if statement.tree else Names()
+        self._single = {id(scope.node) for scope in self._names.scopes if scope.gives_one_row}
 
     def findings(self) -> Iterator[Finding]:
         if self._statement.tree is None:
@@ -229,6 +231,8 @@ class _StatementReview:
 
     def _joins(self) -> Iterator[Finding]:
         for scope in self._names.scopes:
+            if len(scope.sources) < 2:
+                continue
             joins = Joins(scope, self._names)
             if cross := joins.cross_join():
                 yield self._cross_join(cross)
@@ -238,7 +242,8 @@ class _StatementReview:
     def _cross_join(self, cross: CrossJoin) -> Finding:
         severity = Severity.ERROR if cross.rows > MAX_CROSS_JOIN_ROWS else Severity.WARNING
         one, other = (_name(group[0]) for group in cross.groups[:2])
-        message = f"No condition joins {one} and {other} (about {cross.rows:,} rows); join them with ON."
+        size = f" (at least {cross.rows:,} rows)" if cross.rows > 1 else ""
+        message = f"No condition joins {one} and {other}{size}; join them with ON."
         node = cross.groups[1][0].node
         return Finding(
             FindingKind.CROSS_JOIN, severity, node.alias_or_name or self._text.quote(node), message
@@ -294,19 +299,22 @@ class _StatementReview:
 
     def _unordered_limit(self, select: exp.Expr) -> Iterator[Finding]:
         limit = select.args.get("limit")
-        if limit is None or select.args.get("order") or self._gives_one_row(select):
+        if limit is None or select.args.get("order") or id(select) in self._single:
+            return
+        keeps_all = isinstance(limit.expression, exp.Neg) and not select.args.get("offset")
+        if keeps_all or _bounds_recursion(select):
             return
         where = shortened(limit.sql("sqlite"))
         message = f"{where} without ORDER BY keeps rows that nothing decides; add ORDER BY."
         yield Finding(FindingKind.UNORDERED_LIMIT, Severity.WARNING, where, message)
 
-    def _gives_one_row(self, select: exp.Expr) -> bool:
-        """Says whether a SELECT aggregates all of its rows into one, so that LIMIT drops none."""
-        return select.args.get("group") is None and any(
-            isinstance(node, exp.AggFunc) and not isinstance(node.parent, exp.Window)
-            for item in select.expressions
-            for node in own_nodes(item)
-        )
+
+def _bounds_recursion(query: exp.Expr) -> bool:
+    """Says whether a query is a CTE's that reads itself, so that its LIMIT ends it."""
+    cte = query.parent
+    return isinstance(cte, exp.CTE) and any(
+        table.name.casefold() == cte.alias.casefold() for table in query.find_all(exp.Table)
+    )
 
 
 def _is_derived(source: Source | None) -> bool:

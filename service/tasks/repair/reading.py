@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from sqlglot import exp
 
 from ...core.schema import Schema, Table, TableColumn
-from ...core.sql_names import is_aggregate, own_nodes
+from ...core.sql_names import is_aggregate
+from ...core.sql_scopes import own_nodes
 from ..ground import quoted
 
 _NUMERIC = ("INT", "REAL", "NUM", "DEC", "FLOA", "DOUB")
