@@ -15,8 +15,8 @@ from ...core.execution import ActionError, Rows
 from ...core.observation import SHOWN_ROWS
 from ...core.schema import READ_ALL, Schema
 from ...core.sql_names import resolve_names
-from ...core.sql_scopes import Names
 from ...core.sql_parsing import SqlText, UnreadableSqlError, read_sql
+from ...core.sql_scopes import Names
 from ...core.task import AnswerKind, Split, Task, TaskKind
 from ...sandbox.database import Database
 from ...sandbox.images import read_file, read_schema
