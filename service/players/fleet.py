@@ -426,6 +426,11 @@ class Fleet:
             return
         statements = [each for each in running if each.due < inf]
         if statements and _resident_bytes(seat.pid) > self._memory_bytes:
+            # This process may have had to wait before the memory was read, and another statement begun.
+            still = seat.board.running()
+            statements = [each for each in statements if each in still]
+            if not statements:
+                return
             longest = min(statements, key=lambda each: each.since)
             megabytes = self._memory_bytes >> 20
             self._condemn(
