@@ -16,6 +16,7 @@ from rich.text import Text
 from ..client.connection import Dojo
 from ..client.errors import ErrorReason
 from ..client.policy import Policy
+from ..client.types import MAX_SEED
 from ..evaluation import (
     EvaluationResult,
     NoTasks,
@@ -34,7 +35,6 @@ from .connection import connected, run, target
 from .failure import WENT_WRONG, fail
 from .files import check_folder, search_current_folder
 from .options import (
-    MAX_SEED,
     AddressOption,
     BudgetOption,
     DatabaseOption,

@@ -12,8 +12,6 @@ from ..client.types import Difficulty, Split, TaskKind
 from ..evaluation.tasks import TaskFilter
 from .failure import fail
 
-MAX_SEED = 2**64 - 1  # what the contract's field holds
-
 
 class Kind(StrEnum):
     """`--kind`: names of TaskKind."""

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ..client.sync import SyncDojo, SyncSession
 from ..client.types import (
+    MAX_SEED,
     Action,
     Answer,
     Describe,
@@ -27,7 +28,6 @@ from . import screen
 from .connection import connected_sync, reporting, target
 from .failure import fail
 from .options import (
-    MAX_SEED,
     AddressOption,
     BudgetOption,
     JsonOption,

@@ -17,7 +17,7 @@ from sqldojo.v1.benchmark_pb2_grpc import BenchmarkServiceStub
 from sqldojo.v1.environment_pb2_grpc import EnvironmentServiceStub
 from sqldojo.v1.task_pb2_grpc import TaskServiceStub
 
-from .errors import DojoError, connection_closed, error_of_call
+from .errors import connection_closed, error_of_call, too_large
 from .retry import BACKOFF, may_retry, wait_for
 from .wire import StepAnswer, StepMessage
 
@@ -98,10 +98,7 @@ class Channel:
         Raises DojoError for the last try's failure.
         """
         if (size := request.ByteSize()) > MAX_MESSAGE_BYTES:
-            raise DojoError(
-                f"the request has {size} bytes; at most {MAX_MESSAGE_BYTES} can be sent",
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-            )
+            raise too_large(size, MAX_MESSAGE_BYTES)
         waits = BACKOFF.waits()
         while True:
             self._check_open()

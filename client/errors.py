@@ -108,6 +108,12 @@ def connection_closed() -> DojoError:
     return DojoError("the connection was closed", grpc.StatusCode.CANCELLED)
 
 
+def too_large(size: int, most: int) -> DojoError:
+    """Gives the error of a request of more bytes than can be sent."""
+    message = f"the request has {size} bytes; at most {most} can be sent"
+    return DojoError(message, grpc.StatusCode.RESOURCE_EXHAUSTED)
+
+
 def error_of_command(error: error_pb2.CommandError) -> DojoError:
     """Gives the error that answers a command or a frame of a rollout stream."""
     return _error(error.message, _CODES.get(error.code, grpc.StatusCode.UNKNOWN), error.detail)

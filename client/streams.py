@@ -23,7 +23,7 @@ from sqldojo.v1.environment_pb2 import (
 )
 
 from .channel import Channel
-from .errors import DojoError, error_of_command
+from .errors import DojoError, error_of_command, too_large
 from .frame_stream import MAX_COMMAND_BYTES, MAX_FRAME_SIZE, FrameStream, step_answer, step_command
 from .retry import BACKOFF, CLOSE_SECONDS, may_retry, wait_for
 from .wire import StepAnswer, StepMessage
@@ -162,12 +162,7 @@ class Streams:
         """
         errand = Errand(session_id, command, on_end)
         if command.ByteSize() > MAX_COMMAND_BYTES:
-            on_end(
-                DojoError(
-                    f"the request has {command.ByteSize()} bytes; at most {MAX_COMMAND_BYTES} can be sent",
-                    grpc.StatusCode.RESOURCE_EXHAUSTED,
-                )
-            )
+            on_end(too_large(command.ByteSize(), MAX_COMMAND_BYTES))
         else:
             self._send(errand)
         return errand

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-MAX_SEED = 2**64 - 1
+MAX_SEED = 2**64 - 1  # what the contract's field holds
 
 Value = int | float | str | bytes | None
 Row = tuple[Value, ...]

@@ -17,7 +17,7 @@ from .observation import Observation, Outcome, shown
 from .profiles import Profile, Standing, after_end
 from .review import Review, Reviewer, Severity, Verdict
 from .reward import RewardBreakdown
-from .schema import Table
+from .schema import Table, quoted_name
 from .task import PreparedTask, TaskKind
 
 SAMPLED_ROWS = 5
@@ -173,8 +173,7 @@ class Episode:
         return show(table)
 
     def _sample(self, table: Table) -> Rows | ActionError:
-        name = table.name.replace('"', '""')
-        return self._world.visible.execute(f'SELECT * FROM "{name}" LIMIT {SAMPLED_ROWS}')
+        return self._world.visible.execute(f"SELECT * FROM {quoted_name(table.name)} LIMIT {SAMPLED_ROWS}")
 
     def _statement(self, action: Query | Submit, reviewed: bool, repeated: bool, cut_short: str) -> Effect:
         """Runs a statement, unless the review gate rejects it; a submission is judged as well."""

@@ -62,3 +62,8 @@ class Permissions:
 
 
 READ_ALL = Permissions()  # every table may be read, none written
+
+
+def quoted_name(name: str) -> str:
+    """Gives a table's or column's name as SQL, in double quotes."""
+    return '"' + name.replace('"', '""') + '"'

@@ -9,7 +9,7 @@ from typing import Final
 import apsw
 
 from ..core.execution import ActionError, Column, ErrorKind, Row, Rows
-from ..core.schema import Permissions, Schema
+from ..core.schema import Permissions, Schema, quoted_name
 from .alarm import Alarm
 from .clock import open_frozen
 from .failures import explain
@@ -227,13 +227,9 @@ def _hide(connection: apsw.Connection, schema: Schema, permissions: Permissions)
         if not table.is_view:
             while schema.find(name) is not None:
                 name += " (denied)"
-            connection.execute(f"ALTER TABLE {_quoted(table.name)} RENAME TO {_quoted(name)}")
+            connection.execute(f"ALTER TABLE {quoted_name(table.name)} RENAME TO {quoted_name(name)}")
         hidden.add(name)
     return frozenset(hidden)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _harden(connection: apsw.Connection, permissions: Permissions, limits: Limits) -> None:

@@ -72,13 +72,16 @@ def explain(error: Exception, sql: str, schema: Schema, permissions: Permissions
         if found := pattern.match(text):
             names = found.groupdict()
             if kind is ErrorKind.NO_SUCH_TABLE and (denied := _denied(names["name"], schema, permissions)):
-                return ActionError(
-                    ErrorKind.DENIED, f"access to {denied} is prohibited: it may not be read here"
-                )
+                return ActionError(ErrorKind.DENIED, prohibited(denied))
             tables = [table for table in schema.tables if table.name not in permissions.denied]
             available = _available(kind, names.get("name") or "", names.get("table") or sql, tables)
             return ActionError(kind, text + _position(kind, error, sql), available)
     return ActionError(ErrorKind.OTHER, text)
+
+
+def prohibited(name: str | None) -> str:
+    """Says that a table may not be read."""
+    return f"access to {name} is prohibited: it may not be read here"
 
 
 def _denied(missing: str, schema: Schema, permissions: Permissions) -> str:

@@ -13,6 +13,7 @@ import apsw
 from ..core.execution import ActionError, Column, ErrorKind
 from ..core.schema import Permissions, Schema
 from . import functions
+from .failures import prohibited
 from .limits import Limits
 
 TICK: Final = 4_000
@@ -103,7 +104,7 @@ class Guard:
         if operation == _READ:  # called for every column, so this comes first and looks little up
             if first in self._readable or self._may_read(str(first), second, source):
                 return _OK
-            return self._refuse(ErrorKind.DENIED, f"access to {first} is prohibited: it may not be read here")
+            return self._refuse(ErrorKind.DENIED, prohibited(first))
         if operation in _HARMLESS:
             return _OK
         if operation == apsw.SQLITE_FUNCTION:

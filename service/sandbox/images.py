@@ -9,7 +9,7 @@ from typing import Final, Self
 
 import apsw
 
-from ..core.schema import Schema, Table, TableColumn
+from ..core.schema import Schema, Table, TableColumn, quoted_name
 from .clock import open_frozen
 
 _JOURNAL_VERSIONS: Final = slice(18, 20)  # of the file header: 1 is rollback, 2 is WAL
@@ -82,8 +82,7 @@ def _read_table(connection: apsw.Connection, name: str, definition: str | None) 
                 (name,),
             )
         )
-        quoted = name.replace('"', '""')
-        row_count = connection.execute(f'SELECT count(*) FROM "{quoted}"').get
+        row_count = connection.execute(f"SELECT count(*) FROM {quoted_name(name)}").get
         unique = _read_unique(connection, name)
     except apsw.Error as error:
         raise ValueError(f"{name} can't be read: {error}") from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import apsw
 
 from ..core.execution import Row, Rows, Value
-from ..core.schema import Schema, Table
+from ..core.schema import Schema, Table, quoted_name
 from ..core.task import Split
 from .databases.lexicon import ColumnWords, Exclusion, Lexicon, Link, Role, Screen, TableWords
 from .instances import Instances
@@ -176,7 +176,7 @@ class Ground:
 def quoted(name: str) -> str:
     """Gives a name as SQL: bare where that is enough, else in double quotes."""
     plain = name.isascii() and name.isidentifier() and name.upper() not in apsw.keywords
-    return name if plain else '"' + name.replace('"', '""') + '"'
+    return name if plain else quoted_name(name)
 
 
 def _screened(lexicon: Lexicon, screen: Screen, shown: set[str]) -> Lexicon:

@@ -7,9 +7,10 @@ from random import Random
 
 import apsw
 
+from ...core.schema import quoted_name
+from ...core.sql_scopes import ROW_IDS
 from ...sandbox.clock import open_frozen
 
-ROW_IDS = ("rowid", "oid", "_rowid_")  # what SQLite calls the number of a row, but for columns so named
 HIDDEN = 3  # instances beside the one given
 LARGEST = 64 * 1024 * 1024  # bytes of an image that is resampled
 DROPPED = 0.2  # share of the rows that go, of tables to which none refers
@@ -63,25 +64,25 @@ def resampled(image: bytes, instance: int, seed: str) -> bytes:
 
 def _drop_triggers(connection: apsw.Connection) -> None:
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
-        connection.execute(f"DROP TRIGGER {_quoted(str(name))}")
+        connection.execute(f"DROP TRIGGER {quoted_name(str(name))}")
 
 
 def _row_id(connection: apsw.Connection, table: str) -> str:
     """Gives the name of a table's row numbers that no column hides; empty where all are hidden."""
     query = "SELECT name FROM pragma_table_xinfo(?)"
     columns = {str(name).casefold() for (name,) in connection.execute(query, (table,))}
-    return next((name for name in ROW_IDS if name not in columns), "")
+    return min(ROW_IDS - columns, default="")
 
 
 def _deal(connection: apsw.Connection, table: str, row_id: str, rng: Random) -> None:
     """Deals each column's values out anew. Raises apsw.Error where a constraint stands against it."""
-    name = _quoted(table)
+    name = quoted_name(table)
     rows = [row[0] for row in connection.execute(f"SELECT {row_id} FROM {name} ORDER BY {row_id}")]
     columns = connection.execute(
         "SELECT name FROM pragma_table_xinfo(?) WHERE pk = 0 AND hidden = 0", (table,)
     ).fetchall()
     for (column,) in columns:
-        place = _quoted(str(column))
+        place = quoted_name(str(column))
         # A unique column cannot be rewritten row by row.
         if _is_unique(connection, table, str(column)):
             continue
@@ -95,7 +96,7 @@ def _deal(connection: apsw.Connection, table: str, row_id: str, rng: Random) -> 
 
 
 def _thin(connection: apsw.Connection, table: str, row_id: str, rng: Random) -> None:
-    name = _quoted(table)
+    name = quoted_name(table)
     rows = [row[0] for row in connection.execute(f"SELECT {row_id} FROM {name} ORDER BY {row_id}")]
     gone = [(row,) for row in rows if rng.random() < DROPPED]
     if len(gone) < len(rows):
@@ -108,7 +109,3 @@ def _is_unique(connection: apsw.Connection, table: str, column: str) -> bool:
         ' WHERE l."unique" AND c.name = ?'
     )
     return connection.execute(query, (table, column)).fetchone() is not None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
